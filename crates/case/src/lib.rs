@@ -1,0 +1,1 @@
+//! A case on disk: volumes, structures, plan, audit log, manifest.

@@ -1,0 +1,1 @@
+//! Structures kept in DICOM: segmentation objects and RT structure sets.

@@ -1,0 +1,1 @@
+//! Finds the series in a folder of anything and reads them as volumes.

@@ -1,0 +1,1 @@
+//! Volumes and label maps in NIfTI, NRRD and InVesalius files.

@@ -1,0 +1,1 @@
+//! The synthetic patient: analytic anatomy with exact truth, written as DICOM.

@@ -1,0 +1,1 @@
+//! Separates structures without AI: thresholds, growing, islands, morphology, logic.

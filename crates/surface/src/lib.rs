@@ -1,0 +1,1 @@
+//! Closed, oriented surfaces of structures, their checks, and STL, OBJ and PLY.
