@@ -60,6 +60,29 @@ impl Mask {
         Self { words: vec![0; row_words * ny * nz], row_words, grid }
     }
 
+    /// A mask of words that an algorithm has filled, row after row, `nx.div_ceil(64)` words a row. Bits beyond each
+    /// row's end are cleared.
+    ///
+    /// # Errors
+    /// When there are more or fewer words than the grid's rows take.
+    pub fn from_words(grid: Grid, words: Vec<u64>) -> Result<Self, MaskError> {
+        let [nx, ny, nz] = grid.dims();
+        let row_words = nx.div_ceil(64);
+        if words.len() != row_words * ny * nz {
+            return Err(MaskError::Length { grid: grid.len(), values: words.len() * 64 });
+        }
+        let mut mask = Self { grid, row_words, words };
+        if nx % 64 != 0 {
+            mask.for_each_row_mut(|_, _, _| {});
+        }
+        Ok(mask)
+    }
+
+    /// The words, row after row, for an algorithm that edits them at random; see [`Mask::from_words`] for the way back.
+    pub fn into_words(self) -> Vec<u64> {
+        self.words
+    }
+
     /// A mask from a rule for each row: `fill(j, k, words)` sets the bits of row (j, k). Rows run in parallel.
     /// Bits beyond the row's end are cleared afterwards.
     pub fn from_rows(grid: Grid, fill: impl Fn(usize, usize, &mut [u64]) + Sync) -> Self {

@@ -46,3 +46,12 @@ proptest! {
         prop_assert_eq!(mask.inverted().inverted(), mask);
     }
 }
+
+#[test]
+fn words_make_a_mask_and_spare_bits_are_cleared() {
+    let grid = fabrica_geometry::Grid::axis_aligned([3, 2, 1], fabrica_geometry::LpsPoint::default(), [1.0; 3]).unwrap();
+    let mask = Mask::from_words(grid.clone(), vec![u64::MAX, 0b10]).unwrap();
+    assert_eq!(mask.count(), 4);
+    assert_eq!(mask.clone().into_words(), [0b111, 0b10]);
+    assert!(Mask::from_words(grid, vec![0]).is_err());
+}
