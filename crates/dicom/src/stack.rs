@@ -1,0 +1,3 @@
+//! Where slices lie.
+#[derive(Clone, Debug)]
+pub(crate) struct Stack {}
