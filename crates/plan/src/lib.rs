@@ -1,1 +1,45 @@
 //! The plan document and its operations.
+//!
+//! A [`Plan`] holds all that users decide about a case: how structures are shown, windows, crosshair, clip planes,
+//! views, notes, accepted geometry warnings. There is one way to change it: an [`Operation`] by an [`Author`], given
+//! to [`Plan::apply`]. Headset, mouse and script all do that; so undo, saving, synchronising, replay and audit are
+//! written once.
+//!
+//! # How it works
+//! The document is the list of what was done ([`Entry`]: who, when, which operation), and nothing else. What the plan
+//! says now ([`PlanState`]) is the sum of that list. From this follow
+//! - **undo and redo**, for each user apart and without limit, also after the plan was saved and opened: they are
+//!   entries too, naming the operation that they take back, and the sum is taken without it;
+//! - **merging**: two copies that hold the same entries have them in the same order, hence say the same. An operation
+//!   on something that a colleague has removed meanwhile has no effect;
+//! - **replay**: [`Plan::state_after`] gives the plan at any point of its history.
+//!
+//! The list is a list of the CRDT library [loro](https://loro.dev). It gives the common order (entries made apart do
+//! not interleave, and each comes after all that its author had seen), ids, compact encoding with checksums, and
+//! the exchange of just what the other copy lacks. Loro rather than automerge: its list does not interleave
+//! concurrent runs; loading a snapshot does not replay the whole history; it has movable lists and trees, which the
+//! order and grouping of structures will want; it is pure Rust. The library's own undo manager is not used: it lives
+//! in memory and is lost when the program ends.
+//!
+//! Positions are in patient coordinates (LPS, mm).
+//!
+//! # Adding an operation
+//! A variant of [`Operation`], its arms in [`Operation::check`] and `PlanState::step`, and [`SCHEMA`] plus one.
+//! Copies of an older version refuse what they do not know, and say so; they never drop it.
+
+mod author;
+mod error;
+mod history;
+mod operation;
+mod plan;
+mod record;
+mod state;
+mod values;
+
+pub use author::{Author, UtcTime};
+pub use error::PlanError;
+pub use operation::{Operation, SCHEMA};
+pub use plan::{Applied, Plan, PlanVersion};
+pub use record::{Action, Entry, OpId};
+pub use state::PlanState;
+pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};
