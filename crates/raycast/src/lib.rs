@@ -1,1 +1,41 @@
 //! The CPU renderer: reference, oracle of the GPU passes, and picture where there is no GPU.
+//!
+//! - [`render_volume`]: ray casting of a [`Volume`](fabrica_volume::Volume) through a [`TransferFunction`], or as a
+//!   projection (MIP, MinIP, average). `shaders/volume.wgsl` does the same on the GPU, number by number.
+//! - [`render_slice`]: a plane through a volume, with structures over it.
+//! - [`render_mesh`]: triangles in patient millimetres.
+//! - [`slice_marks`], [`view_marks`], [`draw_marks`]: side letters, orientation cube, scale bar and captions.
+//!
+//! Pictures are seen as a radiologist sees them: in [`Camera`]s named `anterior` and in axial and coronal
+//! [`SlicePlane`]s the patient's left is on the right of the image.
+
+mod blocks;
+mod camera;
+mod error;
+mod image;
+mod lut;
+mod marks;
+mod mesh;
+mod preset;
+mod sampler;
+mod settings;
+mod slice;
+mod transfer;
+mod view;
+mod volume;
+mod window;
+
+pub use blocks::{BLOCK_CELLS, BlockRanges, Occupancy};
+pub use camera::{Camera, CameraFrame, Projection, Ray, Rays};
+pub use error::RenderError;
+pub use image::{Image, ImageError, linear_to_srgb, srgb_to_linear};
+pub use lut::{LUT_ENTRIES, LUT_SHORT_SEGMENT, Lut};
+pub use marks::{Anchor, Colour, Mark, draw_marks, slice_marks, view_marks};
+pub use mesh::{MeshSettings, SurfaceMesh, render_mesh};
+pub use preset::{Preset, PresetError};
+pub use settings::{ClipPlane, Lighting, RenderMode, RenderSettings};
+pub use slice::{Interpolation, OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, render_slice};
+pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};
+pub use view::{NamedView, View, ViewError};
+pub use volume::{render_volume, render_volume_with};
+pub use window::{WINDOW_PRESETS, Window, WindowPreset};
