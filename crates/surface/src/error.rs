@@ -21,9 +21,9 @@ pub enum SurfaceError {
     /// The mask and the volume do not lie on one grid.
     #[error("the structure and the scan do not lie on one grid: {0}")]
     DifferentGrids(#[from] MaskError),
-    /// More vertices or triangles than 32-bit indices and STL can count.
+    /// More vertices or triangles than 32-bit indices can count the corners of.
     #[error(
-        "the surface has {0} triangles or vertices, more than the 4,294,967,295 that mesh files can hold; crop the structure or close its noise first"
+        "the surface has {0} triangles or vertices, more than the 1,431,655,765 that a mesh can hold; crop the structure or close its noise first"
     )]
     TooLarge(u64),
     /// The surface is not closed, and that was not asked for.

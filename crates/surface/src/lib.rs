@@ -7,14 +7,17 @@
 //! - [`write_mesh`] and [`read_mesh`] go to and from STL, OBJ and PLY.
 //! - [`print_model`] does all of that for a structure, and refuses what must not be printed.
 
+mod around;
 mod check;
 mod deviation;
 mod error;
 mod extract;
 mod files;
 mod mesh;
+mod parts;
 mod print;
 mod smooth;
+mod triangle;
 
 pub use check::{MeshReport, check};
 pub use deviation::{Departure, Deviation, deviation};

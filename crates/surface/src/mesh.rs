@@ -20,17 +20,23 @@ impl Mesh {
     /// A mesh of these vertices (LPS, mm) and triangles.
     ///
     /// # Errors
-    /// When a triangle names a vertex that is not there, or a coordinate is not finite.
+    /// When a triangle names a vertex that is not there, a coordinate is not finite, or there are too many of either.
     pub fn new(vertices: Vec<[f32; 3]>, triangles: Vec<[u32; 3]>) -> Result<Self, SurfaceError> {
         if let Some(at) = vertices.iter().position(|v| v.iter().any(|c| !c.is_finite())) {
             return Err(SurfaceError::NotFinite(at));
         }
         let count = vertices.len();
+        Self::check_size(count.max(triangles.len()) as u64)?;
         let missing = |t: &[u32; 3]| t.iter().copied().find(|&v| v as usize >= count);
         if let Some((triangle, vertex)) = triangles.iter().enumerate().find_map(|(at, t)| Some((at, missing(t)?))) {
             return Err(SurfaceError::VertexMissing { triangle, vertex: vertex.into(), vertices: count });
         }
         Ok(Self { vertices, triangles })
+    }
+
+    /// Refuses more vertices or triangles than `u32` can count the corners of.
+    pub(crate) fn check_size(most: u64) -> Result<(), SurfaceError> {
+        if most > u64::from(u32::MAX / 3) { Err(SurfaceError::TooLarge(most)) } else { Ok(()) }
     }
 
     /// For the crate's own algorithms, whose indices are right by construction.
