@@ -1,6 +1,6 @@
 //! Which decoder a transfer syntax needs.
 
-use crate::PixelError;
+use crate::{FrameLayout, PixelError};
 
 /// How the bytes of a frame are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -8,7 +8,12 @@ use crate::PixelError;
 pub enum Codec {
     /// Uncompressed, least significant byte first. Also for deflated data sets once these are inflated.
     NativeLittleEndian,
-    /// Uncompressed, most significant byte first (retired, still found). 8-bit values may lie in swapped 16-bit words.
+    /// Uncompressed 16-bit words of VR OW as they lie in a file of the retired Explicit VR Big Endian: most significant
+    /// byte first; of two 8-bit pixels the first is in the less significant byte (PS3.5 annex D).
+    ///
+    /// Where the reader has put the words into the machine's order (`dicom-object` does for VR OW), and for 8-bit pixels
+    /// of VR OB, it is [`NativeLittleEndian`](Self::NativeLittleEndian) that fits the bytes. 32-bit pixels are refused:
+    /// writers do not agree on the order of their words.
     NativeBigEndian,
     /// Uncompressed little endian, one fragment a frame.
     EncapsulatedUncompressed,
@@ -26,6 +31,20 @@ impl Codec {
     /// Whether the pixel data comes as fragments (PS3.5 A.4) instead of one run of frames.
     pub fn is_encapsulated(self) -> bool {
         !matches!(self, Self::NativeLittleEndian | Self::NativeBigEndian)
+    }
+
+    /// The most pixels that a frame of so many bytes can hold. Ask before allocating what Rows × Columns claim.
+    ///
+    /// JPEG-LS and JPEG 2000 can code an even image of any size in a few bytes; beyond 4096×4096 pixels no more than 4096
+    /// pixels a byte are believed.
+    pub fn max_pixels(self, layout: &FrameLayout, bytes: usize) -> usize {
+        let bytes_a_pixel = usize::from(layout.bits_allocated / 8).max(1);
+        match self {
+            Self::NativeLittleEndian | Self::NativeBigEndian | Self::EncapsulatedUncompressed => bytes / bytes_a_pixel,
+            Self::Rle => bytes.saturating_mul(64) / bytes_a_pixel, // two bytes make a run of at most 128
+            Self::Jpeg => bytes.saturating_mul(256),               // two bits make a block of 64
+            Self::JpegLs | Self::Jpeg2000 => bytes.saturating_mul(4096).max(4096 * 4096),
+        }
     }
 }
 

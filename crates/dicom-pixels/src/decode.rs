@@ -1,6 +1,7 @@
 //! One frame from bytes to values.
 
-use crate::{Codec, FrameLayout, PixelError};
+use crate::rows::Output;
+use crate::{Codec, FrameLayout, PixelError, jpeg, jpeg_ls, jpeg2000, native, rle};
 
 /// An integer type that stored values can have: `u8`, `i16`, `u16`, `i32`, `u32`.
 pub trait StoredValue: Copy + Send + 'static {
@@ -73,32 +74,26 @@ fn decode_mapped<T>(
     out: &mut [T],
     map: impl Fn(i32) -> T,
 ) -> Result<(), PixelError> {
-    if out.len() != layout.pixels() {
-        return Err(PixelError::OutputLength { expected: layout.pixels(), found: out.len() });
+    let pixels = layout.pixels();
+    if out.len() != pixels {
+        return Err(PixelError::OutputLength { expected: pixels, found: out.len() });
     }
-    let (drop_high, drop_all) = (31 - u32::from(layout.high_bit), 32 - u32::from(layout.bits_stored));
-    let value = |raw: u32| -> i32 {
-        let top = raw << drop_high;
-        if layout.signed { (top as i32) >> drop_all } else { (top >> drop_all) as i32 }
-    };
     match codec {
-        Codec::NativeLittleEndian | Codec::EncapsulatedUncompressed => {
-            let bytes = crate::native_frame(layout, bytes, 0)?;
-            match layout.bits_allocated {
-                8 => out.iter_mut().zip(bytes).for_each(|(o, &b)| *o = map(value(b.into()))),
-                16 => {
-                    for (o, b) in out.iter_mut().zip(bytes.as_chunks().0) {
-                        *o = map(value(u16::from_le_bytes(*b).into()));
-                    }
-                }
-                _ => {
-                    for (o, b) in out.iter_mut().zip(bytes.as_chunks().0) {
-                        *o = map(value(u32::from_le_bytes(*b)));
-                    }
-                }
+        Codec::NativeLittleEndian | Codec::EncapsulatedUncompressed => native::decode_little(layout, bytes, out, map),
+        Codec::NativeBigEndian => native::decode_big(layout, bytes, out, map),
+        _ => {
+            if pixels > codec.max_pixels(layout, bytes.len()) {
+                let what = format!("{}×{} pixels in {} bytes", layout.rows, layout.columns, bytes.len());
+                return Err(PixelError::corrupt("compressed", format!("it claims {what}, more than they can hold")));
             }
-            Ok(())
+            let mut sink = Output::new(layout, out, map);
+            match codec {
+                Codec::Rle => rle::decode(layout, bytes, &mut sink)?,
+                Codec::Jpeg => jpeg::decode(layout, bytes, &mut sink)?,
+                Codec::JpegLs => jpeg_ls::decode(layout, bytes, &mut sink)?,
+                _ => jpeg2000::decode(layout, bytes, &mut sink)?,
+            }
+            sink.finish("compressed")
         }
-        _ => Err(PixelError::unsupported("compressed", "a codec that is being written")),
     }
 }

@@ -33,8 +33,13 @@ mod codec;
 mod decode;
 mod error;
 mod fragments;
+mod jpeg;
+mod jpeg2000;
+mod jpeg_ls;
 mod layout;
 mod native;
+mod rle;
+mod rows;
 
 pub use codec::{Codec, codec_for};
 pub use decode::{StoredValue, decode_frame, decode_frame_with};
