@@ -13,14 +13,46 @@
 //! erosion and dilation are adjoint on the scan's grid: opening and closing stay idempotent, opening never adds and
 //! closing never removes a voxel, up to the border.
 
+mod airway;
+mod bits;
+mod change;
 mod connectivity;
+mod contest;
+mod distance;
+mod element;
 mod error;
+mod flood;
+mod grow;
+mod holes;
+mod homogeneous;
+mod islands;
 mod logic;
+mod morphology;
+mod otsu;
+pub mod recipe;
+mod resample;
+mod rows;
+mod runs;
 mod seed;
-mod skeleton;
+mod smooth;
+mod threshold;
 
+pub use airway::{AirwayTree, airway_tree};
+pub use change::ChangeReport;
 pub use connectivity::Connectivity;
+pub use contest::contest;
+pub use distance::signed_distance;
 pub use error::SegmentError;
+pub use flood::flood;
+pub use grow::{Confidence, confidence_connected, connected_threshold};
+pub use holes::{fill_cavities, fill_slices};
+pub use homogeneous::homogeneous;
+pub use islands::{Islands, islands_at, largest_islands, remove_small_islands};
 pub use logic::{difference, exclusive_or, intersection, union};
+pub use morphology::{VoxelShape, close, dilate, dilate_voxels, erode, erode_voxels, margin, open};
+pub use otsu::{Histogram, otsu};
+pub use recipe::Recipe;
+pub use resample::{Interpolation, resample};
 pub use seed::Seed;
-pub use skeleton::*;
+pub use smooth::{Level, Neighbourhood, smooth_gaussian, smooth_majority};
+pub use threshold::threshold;
