@@ -23,6 +23,11 @@ impl Author {
         Ok(Self(name.to_owned()))
     }
 
+    /// Fabrica itself, for what it does unasked, such as clearing up after a crash.
+    pub fn program() -> Self {
+        Self("Fabrica (program)".into())
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.0

@@ -1,0 +1,323 @@
+//! A case, open.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fabrica_plan::{Applied, Author, Operation, Plan, PlanError, UtcTime};
+use fabrica_progress::Progress;
+use fabrica_volume::Volume;
+
+use crate::atomic::{parent, sync_folder};
+use crate::audit::{self, AuditCheck, AuditData, AuditLine, AuditLog, AuditWriter, Event};
+use crate::lock::Lock;
+use crate::manifest::{self, Manifest, StructureEntry, VolumeEntry};
+use crate::plan_store::{self, PlanStore};
+use crate::{CaseError, hash, recovery, write_atomic};
+
+/// A case: a folder with scans, structures, a plan, an audit log and a manifest.
+///
+/// What a method has acknowledged is on the disk. What it has refused has changed nothing.
+pub struct Case {
+    pub(crate) folder: PathBuf,
+    pub(crate) manifest: Manifest,
+    /// The hash of `case.json` on the disk.
+    pub(crate) manifest_sha256: String,
+    pub(crate) plan: Plan,
+    /// The audit log as it was found.
+    pub(crate) found: AuditCheck,
+    /// Nothing when the case is open for reading.
+    pub(crate) writer: Option<Writer>,
+}
+
+pub(crate) struct Writer {
+    pub store: PlanStore,
+    pub audit: AuditWriter,
+    /// Given back when the case is closed.
+    pub _lock: Lock,
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Case").field("folder", &self.folder).field("writable", &self.writer.is_some()).finish()
+    }
+}
+
+impl Case {
+    /// Makes a case of a volume in a folder that does not exist yet or is empty. The folder appears whole or not at
+    /// all.
+    ///
+    /// # Errors
+    /// When the folder holds something, cannot be written, or the user cancels.
+    pub fn create(folder: &Path, volume: &Volume, by: &Author, progress: &Progress) -> Result<Self, CaseError> {
+        let vacant = match fs::read_dir(folder) {
+            Ok(mut items) => items.next().is_none(),
+            Err(e) => e.kind() == std::io::ErrorKind::NotFound,
+        };
+        if !vacant {
+            return Err(CaseError::Exists(folder.into()));
+        }
+        let name = folder.file_name().ok_or_else(|| CaseError::Exists(folder.into()))?;
+        let around = parent(folder);
+        fs::create_dir_all(around).map_err(|e| CaseError::io("make", around, e))?;
+        recovery::remove_abandoned(around, name);
+        let staging = around.join(recovery::staging_name(name, next_number()));
+        let made = (|| {
+            // Its lock is held until it has its name, so that nobody clears it away.
+            let mut case = Self::stage(&staging, by)?;
+            case.add_volume(volume, by, progress)?;
+            progress.check()?;
+            if let Err(e) = fs::remove_dir(folder)
+                && e.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(CaseError::Exists(folder.into()));
+            }
+            fs::rename(&staging, folder).map_err(|e| CaseError::io("make", folder, e))?;
+            sync_folder(around).map_err(|e| CaseError::io("save", folder, e))
+        })();
+        if let Err(error) = made {
+            fs::remove_dir_all(&staging).ok();
+            return Err(error);
+        }
+        Self::open(folder)
+    }
+
+    /// The files of a case without a volume.
+    fn stage(folder: &Path, by: &Author) -> Result<Self, CaseError> {
+        let make = |folder: &Path| fs::create_dir(folder).map_err(|e| CaseError::io("make", folder, e));
+        make(folder)?;
+        let lock = Lock::take(folder)?;
+        make(&folder.join(VOLUMES))?;
+        make(&folder.join(STRUCTURES))?;
+        plan_store::create(folder)?;
+        let path = folder.join(audit::FILE);
+        write_atomic(&path, |_| Ok(())).map_err(|e: std::io::Error| CaseError::io("write", &path, e))?;
+        let mut case = Self {
+            folder: folder.into(),
+            manifest: Manifest::new(UtcTime::now()),
+            manifest_sha256: String::new(),
+            plan: Plan::new(),
+            found: AuditCheck { lines: 0, intact: true, problems: Vec::new() },
+            writer: None,
+        };
+        let (plan, store) = plan_store::read(folder)?.open(folder)?;
+        case.plan = plan;
+        case.writer = Some(Writer { store, audit: AuditLog::read(folder)?.open()?, _lock: lock });
+        let manifest = case.manifest.clone();
+        case.save_manifest(manifest, Event::new("create case", Vec::new()), by)?;
+        Ok(case)
+    }
+
+    /// Opens a case for changes, and takes its lock. What a crash left unfinished is cleared up and entered in the
+    /// audit log.
+    ///
+    /// # Errors
+    /// When there is no case, another program has it open for changes, it is damaged, or a newer version wrote it.
+    /// Then nothing was touched.
+    pub fn open(folder: &Path) -> Result<Self, CaseError> {
+        // Before the lock, so that no lock appears in folders that hold no case or one of a newer version.
+        Manifest::read(folder)?;
+        let lock = Lock::take(folder)?;
+        let (manifest, manifest_sha256) = Manifest::read(folder)?;
+        let log = AuditLog::read(folder)?;
+        let stored = plan_store::read(folder)?;
+        let found = log.check(&manifest.audit, &manifest_sha256, &stored.plan);
+        let notes = recovery::notes(&log, &stored, &manifest_sha256, &found);
+        let mut audit = log.open()?;
+        for note in notes {
+            audit.append(note, &Author::program())?;
+        }
+        let (plan, store) = stored.open(folder)?;
+        let writer = Some(Writer { store, audit, _lock: lock });
+        let mut case = Self { folder: folder.into(), manifest, manifest_sha256, plan, found, writer };
+        case.declare();
+        if case.found.intact {
+            case.remove_orphans()?;
+        }
+        let Self { writer, plan, .. } = &mut case;
+        if let Some(writer) = writer {
+            writer.store.tidy(plan, plan_store::LOG_LIMIT)?;
+        }
+        Ok(case)
+    }
+
+    /// Opens a case for reading, as it is at this moment, while another program may be changing it.
+    ///
+    /// # Errors
+    /// When there is no case, it is damaged, or a newer version wrote it.
+    pub fn open_read_only(folder: &Path) -> Result<Self, CaseError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (manifest, manifest_sha256) = Manifest::read(folder)?;
+            let stored = plan_store::read(folder)?;
+            let log = AuditLog::read(folder)?;
+            let found = log.check(&manifest.audit, &manifest_sha256, &stored.plan);
+            // A writer at work may have changed one file after we read the other.
+            if found.intact || attempts == 5 {
+                let plan = stored.plan;
+                let mut case = Self { folder: folder.into(), manifest, manifest_sha256, plan, found, writer: None };
+                case.declare();
+                return Ok(case);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether the case is open for changes.
+    pub fn is_writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Whether any volume is simulated. Shown wherever the case is.
+    pub fn is_simulated(&self) -> bool {
+        self.manifest.simulated
+    }
+
+    /// The volumes.
+    pub fn volumes(&self) -> &[VolumeEntry] {
+        &self.manifest.volumes
+    }
+
+    /// The structures.
+    pub fn structures(&self) -> &[StructureEntry] {
+        &self.manifest.structures
+    }
+
+    /// The plan. It changes by [`Case::apply`], [`Case::undo`] and [`Case::redo`].
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Does an operation on the plan and saves it.
+    ///
+    /// # Errors
+    /// When the plan refuses it ([`fabrica_plan::Plan::apply`]), it accepts a geometry warning that is not there, or it
+    /// cannot be saved. Then the plan is as it was.
+    pub fn apply(&mut self, operation: Operation, by: &Author) -> Result<Applied, CaseError> {
+        if let Operation::AcceptWarning { volume, index, issue, .. } = &operation {
+            let known = self.issue(volume, *index as usize)?;
+            if known != issue {
+                let what = format!("it says \"{issue}\", the volume's warning {index} says \"{known}\"");
+                return Err(PlanError::Invalid { field: "warning", what }.into());
+            }
+        }
+        self.change_plan(by, |plan| plan.apply(operation, by))
+    }
+
+    /// Takes back the user's last operation and saves that.
+    ///
+    /// # Errors
+    /// When there is nothing to undo, or it cannot be saved.
+    pub fn undo(&mut self, by: &Author) -> Result<Applied, CaseError> {
+        self.change_plan(by, |plan| plan.undo(by))
+    }
+
+    /// Does again what the user undid last and saves that.
+    ///
+    /// # Errors
+    /// When there is nothing to redo, or it cannot be saved.
+    pub fn redo(&mut self, by: &Author) -> Result<Applied, CaseError> {
+        self.change_plan(by, |plan| plan.redo(by))
+    }
+
+    /// Enters something in the audit log: what was exported or printed, measured elsewhere, and from which data.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn audit(&mut self, what: &str, data: Vec<AuditData>, by: &Author) -> Result<(), CaseError> {
+        let writer = self.writer.as_mut().ok_or(CaseError::ReadOnly)?;
+        writer.audit.append(Event::new(what, data), by)
+    }
+
+    /// All lines of the audit log that can be read.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn audit_log(&self) -> Result<Vec<AuditLine>, CaseError> {
+        Ok(AuditLog::read(&self.folder)?.into_lines())
+    }
+
+    /// Whether the audit log is whole: now for a case open for changes, else as of opening.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn audit_check(&self) -> Result<AuditCheck, CaseError> {
+        if self.writer.is_none() {
+            return Ok(self.found.clone());
+        }
+        Ok(AuditLog::read(&self.folder)?.check(&self.manifest.audit, &self.manifest_sha256, &self.plan))
+    }
+
+    fn change_plan(
+        &mut self,
+        by: &Author,
+        change: impl FnOnce(&mut Plan) -> Result<Applied, PlanError>,
+    ) -> Result<Applied, CaseError> {
+        let Self { writer, plan, .. } = self;
+        let Writer { store, audit, .. } = writer.as_mut().ok_or(CaseError::ReadOnly)?;
+        let before = plan.version();
+        let applied = change(plan)?;
+        let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
+            let length = store.append(&updates)?;
+            let event = Event {
+                what: format!("plan: {}", applied.action.summary()),
+                operation: Some(applied.id),
+                data: vec![AuditData::new("plan operation", hash::of_bytes(&updates))],
+            };
+            // What is not in the audit log was not done.
+            audit.append(event, by).inspect_err(|_| {
+                store.cut(length).ok();
+            })
+        });
+        if let Err(error) = saved {
+            plan.forget_after(&before)?;
+            return Err(error);
+        }
+        // The operation is saved; a log that could not be shortened is tried again after the next.
+        store.tidy(plan, plan_store::LOG_LIMIT).ok();
+        Ok(applied)
+    }
+
+    /// Announces a new manifest in the audit log, and writes it.
+    pub(crate) fn save_manifest(&mut self, mut new: Manifest, mut event: Event, by: &Author) -> Result<(), CaseError> {
+        let writer = self.writer.as_mut().ok_or(CaseError::ReadOnly)?;
+        new.changed = UtcTime::now();
+        new.simulated = new.volumes.iter().any(|v| v.provenance.simulated);
+        new.audit = writer.audit.anchor();
+        let path = self.folder.join(manifest::FILE);
+        let text = new.to_text(&path)?;
+        let sha256 = hash::of_bytes(&text);
+        event.data.push(AuditData::new(manifest::FILE, &sha256));
+        writer.audit.append(event, by)?;
+        let written = manifest::write(&path, &text);
+        // A failure after the renaming leaves the new file: what is on the disk counts.
+        if written.is_err() && fs::read(&path).is_ok_and(|found| found != text) {
+            writer.audit.not_saved(by);
+            return written;
+        }
+        self.manifest = new;
+        self.manifest_sha256 = sha256;
+        self.declare();
+        written
+    }
+
+    fn declare(&mut self) {
+        let structures = self.manifest.structures.iter().map(|s| s.name.clone());
+        let volumes = self.manifest.volumes.iter().map(|v| v.id.clone());
+        self.plan.declare(structures, volumes);
+    }
+}
+
+pub(crate) const VOLUMES: &str = "volumes";
+pub(crate) const STRUCTURES: &str = "structures";
+
+fn next_number() -> u64 {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    COUNTER.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,187 @@
+//! The structures of a case.
+
+use std::fs;
+
+use fabrica_formats::{Compression, Problem};
+use fabrica_geometry::Mm;
+use fabrica_plan::{Author, Operation, UtcTime};
+use fabrica_progress::Progress;
+use fabrica_volume::Structure;
+
+use crate::audit::{AuditData, Event};
+use crate::case::Case;
+use crate::hash::HashingWriter;
+use crate::manifest::{Manifest, StructureEntry};
+use crate::{CaseError, write_atomic};
+
+impl Case {
+    /// Adds a structure on the grid of a volume. It may overlap others.
+    ///
+    /// # Errors
+    /// When there is one of its name, it lies on another grid, it cannot be saved, or the user cancels.
+    pub fn add_structure(
+        &mut self,
+        volume: &str,
+        structure: &Structure,
+        by: &Author,
+        progress: &Progress,
+    ) -> Result<(), CaseError> {
+        if self.structures().iter().any(|s| s.name == structure.name) {
+            return Err(CaseError::DuplicateStructure(structure.name.clone()));
+        }
+        let mut manifest = self.manifest.clone();
+        let entry = self.write_structure(&mut manifest, volume, structure, by, progress)?;
+        let event = Event::new(format!("add structure {}", entry.name), vec![entry.data()]);
+        manifest.structures.push(entry);
+        self.save_structures(manifest, event, by)?;
+        // A structure of this name that was hidden once must not hide the new one.
+        self.reset_appearance(&structure.name, by)
+    }
+
+    /// Puts a new version of a structure in the place of that of the same name. How it is shown stays.
+    ///
+    /// # Errors
+    /// When there is none of its name, it lies on another grid, it cannot be saved, or the user cancels.
+    pub fn replace_structure(
+        &mut self,
+        structure: &Structure,
+        by: &Author,
+        progress: &Progress,
+    ) -> Result<(), CaseError> {
+        let old = self.structure_entry(&structure.name)?.clone();
+        let mut manifest = self.manifest.clone();
+        let entry = self.write_structure(&mut manifest, &old.volume, structure, by, progress)?;
+        let event = Event::new(format!("replace structure {}", entry.name), vec![entry.data(), old.data()]);
+        for place in manifest.structures.iter_mut().filter(|s| s.id == old.id) {
+            *place = entry.clone();
+        }
+        self.save_structures(manifest, event, by)
+    }
+
+    /// Removes a structure and how it was shown.
+    ///
+    /// # Errors
+    /// When there is none of this name, or the change cannot be saved.
+    pub fn remove_structure(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {
+        let old = self.structure_entry(name)?.clone();
+        let mut manifest = self.manifest.clone();
+        manifest.structures.retain(|s| s.id != old.id);
+        self.save_structures(manifest, Event::new(format!("remove structure {name}"), vec![old.data()]), by)?;
+        self.reset_appearance(name, by)
+    }
+
+    /// What the case knows about a structure without reading it.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn structure_entry(&self, name: &str) -> Result<&StructureEntry, CaseError> {
+        self.structures().iter().find(|s| s.name == name).ok_or_else(|| CaseError::UnknownStructure {
+            name: name.into(),
+            known: self.structures().iter().map(|s| s.name.clone()).collect(),
+        })
+    }
+
+    /// Reads a structure from the disk, and checks that it is what was saved. The case does not keep it.
+    ///
+    /// # Errors
+    /// When there is none of this name, its file is missing or damaged, or the user cancels.
+    pub fn structure(&self, name: &str, progress: &Progress) -> Result<Structure, CaseError> {
+        let entry = self.structure_entry(name)?;
+        let path = self.folder.join(entry.file());
+        progress.stage(format!("reading {name}"));
+        let mut found = self
+            .read_checked(&entry.file(), &entry.sha256, progress, || fabrica_formats::read_labels(&path, progress))?;
+        let (Some(read), true) = (found.pop(), found.is_empty()) else {
+            return Err(CaseError::damaged(&path, "it does not hold exactly one structure"));
+        };
+        self.check_grid(&entry.volume, &read)
+            .map_err(|_| CaseError::damaged(&path, "it does not lie on the grid of its volume"))?;
+        if read.mask.count() as u64 != entry.voxels {
+            return Err(CaseError::damaged(&path, format!("it does not have the {} voxels saved", entry.voxels)));
+        }
+        Ok(Structure {
+            name: entry.name.clone(),
+            colour: entry.colour,
+            mask: read.mask,
+            code: entry.code.clone(),
+            origin: entry.origin.clone(),
+            isovalue: entry.isovalue,
+        })
+    }
+
+    fn check_grid(&self, volume: &str, structure: &Structure) -> Result<(), CaseError> {
+        let grid = &self.volume_entry(volume)?.grid;
+        if structure.mask.grid().coincides(grid, Mm(grid.finest_spacing().0 * 0.01)) {
+            return Ok(());
+        }
+        Err(CaseError::OtherGrid { structure: structure.name.clone(), volume: volume.into() })
+    }
+
+    /// Writes a structure's file and gives its entry.
+    fn write_structure(
+        &self,
+        manifest: &mut Manifest,
+        volume: &str,
+        structure: &Structure,
+        by: &Author,
+        progress: &Progress,
+    ) -> Result<StructureEntry, CaseError> {
+        if self.writer.is_none() {
+            return Err(CaseError::ReadOnly);
+        }
+        // The plan speaks of it by its name, so the name must be one that the plan takes.
+        Operation::ResetAppearance { structure: structure.name.clone() }.check()?;
+        self.check_grid(volume, structure)?;
+        let mut entry = StructureEntry {
+            id: manifest.take_id("structure"),
+            sha256: String::new(),
+            volume: volume.into(),
+            name: structure.name.clone(),
+            colour: structure.colour,
+            code: structure.code.clone(),
+            origin: structure.origin.clone(),
+            isovalue: structure.isovalue.filter(|v| v.is_finite()),
+            voxels: structure.mask.count() as u64,
+            size_mm3: structure.mask.volume(),
+            by: by.clone(),
+            at: UtcTime::now(),
+        };
+        let path = self.folder.join(entry.file());
+        progress.stage(format!("saving {}", structure.name));
+        entry.sha256 = write_atomic(&path, |file| {
+            let mut out = HashingWriter::new(file);
+            let one = std::slice::from_ref(structure);
+            fabrica_formats::write_segmentation_to(one, &mut out, Compression::Gzip, progress)?;
+            Ok(out.finish())
+        })
+        .map_err(|problem: Problem| CaseError::writing(&path, problem))?;
+        Ok(entry)
+    }
+
+    /// Saves a manifest with other structures, then removes the files that it no longer names.
+    fn save_structures(&mut self, manifest: Manifest, event: Event, by: &Author) -> Result<(), CaseError> {
+        let files = |m: &Manifest| m.structures.iter().map(StructureEntry::file).collect::<Vec<_>>();
+        let mut touched = files(&self.manifest);
+        touched.extend(files(&manifest));
+        let saved = self.save_manifest(manifest, event, by);
+        let known = files(&self.manifest);
+        for file in touched.iter().filter(|f| !known.contains(f)) {
+            // If this fails, the next opening does it.
+            fs::remove_file(self.folder.join(file)).ok();
+        }
+        saved
+    }
+
+    fn reset_appearance(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {
+        if self.plan.state().appearances.contains_key(name) {
+            self.apply(Operation::ResetAppearance { structure: name.into() }, by)?;
+        }
+        Ok(())
+    }
+}
+
+impl StructureEntry {
+    fn data(&self) -> AuditData {
+        AuditData::new(self.file(), &self.sha256)
+    }
+}
