@@ -43,7 +43,7 @@ pub struct MeshReport {
     pub non_manifold_vertices: usize,
     /// Vertices that no triangle uses.
     pub unused_vertices: usize,
-    /// Vertices that lie at the very place of another: STL, which has no indices, would merge them.
+    /// Vertices that share their very place with another: STL, which has no indices, would merge them.
     pub coincident_vertices: usize,
     /// Triangles that name a vertex twice.
     pub degenerate_triangles: usize,
@@ -245,7 +245,9 @@ struct Solid {
 
 fn measure(mesh: &Mesh) -> Solid {
     let parts = Parts::of_mesh(mesh);
-    let shells = shells(mesh, &parts);
+    let mut shells = shells(mesh, &parts);
+    // A vertex without triangles is no part of the surface.
+    shells.retain(|s| s.low.x <= s.high.x);
     let volume = shells.iter().map(|s| s.volume).sum();
     Solid {
         volume,
@@ -271,7 +273,7 @@ pub(crate) struct Shell {
     high: DVec3,
 }
 
-/// Volume, area and bounding box of each part that has a triangle.
+/// Volume, area and bounding box of each part, in the order of the parts.
 pub(crate) fn shells(mesh: &Mesh, parts: &Parts) -> Vec<Shell> {
     let origin = mesh.bounds().map_or(DVec3::ZERO, |(low, high)| (low.0 + high.0) / 2.0);
     let empty =
@@ -286,7 +288,6 @@ pub(crate) fn shells(mesh: &Mesh, parts: &Parts) -> Vec<Shell> {
         shell.low = shell.low.min(a).min(b).min(c);
         shell.high = shell.high.max(a).max(b).max(c);
     }
-    shells.retain(|s| s.low.x <= s.high.x);
     shells
 }
 
@@ -302,7 +303,7 @@ fn cavities_lie_inside(shells: &[Shell]) -> bool {
     })
 }
 
-/// The vertices that lie at the very place of one with a smaller index.
+/// The vertices that share their very place with another.
 pub(crate) fn coincident(mesh: &Mesh) -> Vec<u32> {
     // A hash finds candidates; equal places have equal hashes.
     let hash = |v: &[f32; 3]| {
@@ -320,8 +321,8 @@ pub(crate) fn coincident(mesh: &Mesh) -> Vec<u32> {
             let mut places: Vec<([u32; 3], u32)> =
                 group.iter().map(|&(_, n)| (mesh.vertices()[n as usize].map(|c| (c + 0.0).to_bits()), n)).collect();
             places.sort_unstable();
-            let repeated: Vec<u32> = places.windows(2).filter(|w| w[0].0 == w[1].0).map(|w| w[1].1).collect();
-            repeated
+            let shared = places.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
+            shared.flatten().map(|&(_, n)| n).collect::<Vec<_>>()
         })
         .collect();
     found.sort_unstable();

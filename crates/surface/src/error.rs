@@ -15,6 +15,9 @@ pub enum SurfaceError {
     /// The structure has no voxel.
     #[error("the structure \"{0}\" is empty: there is nothing to print")]
     EmptyStructure(String),
+    /// There is no mesh or no mask to measure between.
+    #[error("the {0} is empty: there is no distance to measure")]
+    NothingToCompare(&'static str),
     /// The isovalue is infinite or not a number.
     #[error("the isovalue {0} is not a finite number")]
     Isovalue(f64),
