@@ -6,7 +6,7 @@ use crate::Mesh;
 use crate::triangle::closest_point;
 
 /// The most bins, so that a few small triangles in a large box do not take all memory.
-const MOST_BINS: f64 = 8e6;
+const MOST_BINS: u64 = 8_000_000;
 
 pub(super) struct Bins {
     low: DVec3,
@@ -15,6 +15,13 @@ pub(super) struct Bins {
     /// Where each bin's triangles begin; one more at the end.
     first: Vec<u32>,
     triangles: Vec<u32>,
+}
+
+/// Bins: the first, and one after the last, along each axis.
+type Range = ([usize; 3], [usize; 3]);
+
+fn count((from, to): Range) -> u64 {
+    (0..3).map(|axis| to[axis].saturating_sub(from[axis]) as u64).product()
 }
 
 impl Bins {
@@ -32,21 +39,21 @@ impl Bins {
         let extent = high - low;
         let mean = area / mesh.triangles().len().max(1) as f64;
         let least = extent.max_element().max(1e-6) * 1e-3;
-        let mut size = (2.0 * (2.0 * mean).sqrt()).max(least);
-        while ((extent / size).floor() + 1.0).element_product() > MOST_BINS {
-            size *= 1.25;
+        let size = (2.0 * (2.0 * mean).sqrt()).max(least);
+        let mut bins = Self { low, size, counts: [1; 3], first: Vec::new(), triangles: Vec::new() };
+        // Wider bins until neither they nor long triangles in many of them take all memory.
+        loop {
+            bins.counts = ((extent / bins.size).floor() + 1.0).to_array().map(|n| n as usize);
+            let entries: u64 = mesh.triangles().iter().map(|&t| bins.reach(mesh, t)).map(count).sum();
+            let few = entries <= 16 * mesh.triangles().len() as u64 + MOST_BINS;
+            if few && count(([0; 3], bins.counts)) <= MOST_BINS {
+                break;
+            }
+            bins.size *= 1.5;
         }
-        let counts = ((extent / size).floor() + 1.0).to_array().map(|n| n as usize);
-
-        let mut bins =
-            Self { low, size, counts, first: vec![0; counts.iter().product::<usize>() + 1], triangles: Vec::new() };
-        let mut first = std::mem::take(&mut bins.first);
-        let reach = |t: [u32; 3]| {
-            let [a, b, c] = mesh.corners(t);
-            bins.range(a.min(b).min(c), a.max(b).max(c))
-        };
+        let mut first = vec![0u32; count(([0; 3], bins.counts)) as usize + 1];
         for &t in mesh.triangles() {
-            bins.for_each(reach(t), |bin| first[bin] += 1);
+            bins.for_each(bins.reach(mesh, t), |bin| first[bin] += 1);
         }
         let mut sum = 0;
         for count in &mut first {
@@ -55,7 +62,7 @@ impl Bins {
         }
         let mut triangles = vec![0; sum as usize];
         for (n, &t) in mesh.triangles().iter().enumerate() {
-            bins.for_each(reach(t), |bin| {
+            bins.for_each(bins.reach(mesh, t), |bin| {
                 first[bin] -= 1;
                 triangles[first[bin] as usize] = n as u32;
             });
@@ -83,15 +90,21 @@ impl Bins {
         }
     }
 
-    /// The bins that a box touches: first, and one after the last, along each axis. None where it lies beyond all.
-    fn range(&self, low: DVec3, high: DVec3) -> ([usize; 3], [usize; 3]) {
+    /// The bins that a box touches. None where it lies beyond all.
+    fn range(&self, low: DVec3, high: DVec3) -> Range {
         // A conversion to usize takes what is negative to 0.
         let from = ((low - self.low) / self.size).floor();
         let to = ((high - self.low) / self.size).floor() + 1.0;
         (from.to_array().map(|n| n as usize), std::array::from_fn(|axis| (to[axis] as usize).min(self.counts[axis])))
     }
 
-    fn for_each(&self, (from, to): ([usize; 3], [usize; 3]), mut visit: impl FnMut(usize)) {
+    /// The bins that the box of a triangle touches.
+    fn reach(&self, mesh: &Mesh, triangle: [u32; 3]) -> Range {
+        let [a, b, c] = mesh.corners(triangle);
+        self.range(a.min(b).min(c), a.max(b).max(c))
+    }
+
+    fn for_each(&self, (from, to): Range, mut visit: impl FnMut(usize)) {
         for k in from[2]..to[2] {
             for j in from[1]..to[1] {
                 for i in from[0]..to[0] {
