@@ -77,6 +77,12 @@ pub enum DicomError {
         /// How many slices are missing, where the distances are multiples of one; else 0.
         missing: usize,
     },
+    /// There is not enough memory.
+    #[error("there is not enough memory: {bytes} bytes are needed")]
+    Memory {
+        /// Bytes needed.
+        bytes: u64,
+    },
     /// The geometry makes no grid.
     #[error("the geometry is impossible: {0}")]
     Grid(#[from] GridError),

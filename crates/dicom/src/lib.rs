@@ -6,12 +6,25 @@
 //! and Orientation (Patient) (PS3.3 C.7.6.2), never by file name, instance number, slice thickness or slice location.
 //! Nothing is invented in silence: what is not known is a warning or a refusal.
 
+mod checks;
+mod dataset;
 mod error;
+mod file;
 mod frame;
+mod image;
 mod load;
 mod model;
+mod multiframe;
+mod object;
+mod phases;
+mod read;
+mod resample;
 mod scan;
+mod series;
 mod stack;
+mod time;
+mod values;
+mod walk;
 
 pub use error::DicomError;
 pub use load::load;

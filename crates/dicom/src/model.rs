@@ -99,6 +99,8 @@ pub struct Series {
     pub transfer_syntaxes: Vec<String>,
     /// The volumes in the series: time points, echoes, b-values, energies, image types, stacks of other geometry.
     pub phases: Vec<Phase>,
+    /// Units (PET) or rescale type (CT), empty where missing.
+    pub(crate) unit: String,
 }
 
 impl Series {

@@ -1,0 +1,102 @@
+//! Which type holds the real-world values of a phase exactly, and the way from stored values to it.
+
+use std::cell::Cell;
+use std::ops::RangeInclusive;
+
+use crate::frame::{Frame, Rescale};
+
+/// A type of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SampleType {
+    U8,
+    I16,
+    /// Nearly always wide enough where the header would allow more: 16 bits stored with an offset, as in CT. Checked
+    /// while decoding.
+    TryI16,
+    U16,
+    I32,
+    F32,
+}
+
+/// The narrowest type for all values that the headers allow.
+pub(crate) fn sample_type(frames: &[Frame]) -> SampleType {
+    let whole = |r: Rescale| r.slope.fract() == 0.0 && r.intercept.fract() == 0.0;
+    if !frames.iter().all(|f| whole(f.facts.rescale)) {
+        return SampleType::F32;
+    }
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for frame in frames {
+        let (a, b) = frame.file.layout.value_range();
+        for stored in [a, b] {
+            let value = frame.facts.rescale.apply(stored as f64);
+            low = low.min(value);
+            high = high.max(value);
+        }
+    }
+    let within = |range: RangeInclusive<f64>| range.contains(&low) && range.contains(&high);
+    if within(0.0..=255.0) {
+        SampleType::U8
+    } else if within(f64::from(i16::MIN)..=f64::from(i16::MAX)) {
+        SampleType::I16
+    } else if within(0.0..=f64::from(u16::MAX)) {
+        SampleType::U16
+    } else if within(-131_072.0..=131_071.0) {
+        SampleType::TryI16
+    } else if within(f64::from(i32::MIN)..=f64::from(i32::MAX)) {
+        SampleType::I32
+    } else {
+        SampleType::F32
+    }
+}
+
+/// A sample made from a stored value.
+pub(crate) trait FromStored: Copy + Default + Send + Sync + 'static {
+    /// The real-world value of `stored`; says in `overflow` when it does not fit.
+    fn from_stored(stored: i32, rescale: Rescale, overflow: &Cell<bool>) -> Self;
+
+    /// The nearest sample to a value that lies between samples.
+    fn nearest(value: f64) -> Self;
+}
+
+macro_rules! whole {
+    ($($t:ty),*) => {$(
+        impl FromStored for $t {
+            #[inline(always)]
+            fn from_stored(stored: i32, rescale: Rescale, overflow: &Cell<bool>) -> Self {
+                // Both are whole and in range of i32, by `sample_type`.
+                let value = stored.wrapping_mul(rescale.slope as i32).wrapping_add(rescale.intercept as i32);
+                overflow.set(overflow.get() | (i32::from(value as $t) != value));
+                value as $t
+            }
+
+            #[inline(always)]
+            fn nearest(value: f64) -> Self {
+                value.round() as $t
+            }
+        }
+    )*};
+}
+whole!(u8, i16, u16, i32);
+
+impl FromStored for f32 {
+    #[inline(always)]
+    fn from_stored(stored: i32, rescale: Rescale, _: &Cell<bool>) -> Self {
+        rescale.apply(f64::from(stored)) as f32
+    }
+
+    #[inline(always)]
+    fn nearest(value: f64) -> Self {
+        value as f32
+    }
+}
+
+/// The padding values of a phase in real-world values, if all its slices agree.
+pub(crate) fn padding(frames: &[Frame]) -> Option<RangeInclusive<f64>> {
+    let of = |frame: &Frame| {
+        let (a, b) = frame.file.padding?;
+        let (a, b) = (frame.facts.rescale.apply(a.into()), frame.facts.rescale.apply(b.into()));
+        Some((a.min(b), a.max(b)))
+    };
+    let first = of(frames.first()?)?;
+    frames.iter().all(|f| of(f) == Some(first)).then(|| first.0..=first.1)
+}
