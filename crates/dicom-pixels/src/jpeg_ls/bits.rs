@@ -78,18 +78,30 @@ impl<'a> BitReader<'a> {
         taken
     }
 
-    /// The number of zeros before the next one, which is taken too; none if they are more than `limit` (below 48).
+    /// The number of zeros before the next one, which is taken too; none if they are more than `limit`.
     #[inline(always)]
     pub fn zeros(&mut self, limit: u32) -> Option<u32> {
-        if self.count <= limit {
+        if self.count < 32 {
             self.refill();
         }
         let zeros = self.bits.leading_zeros();
-        if zeros > limit {
-            return None;
+        if zeros >= self.count {
+            return self.many_zeros(limit);
         }
-        self.bits <<= zeros + 1;
+        self.bits = self.bits << zeros << 1;
         self.count -= zeros + 1;
+        (zeros <= limit).then_some(zeros)
+    }
+
+    #[cold]
+    fn many_zeros(&mut self, limit: u32) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.bit() {
+            zeros += 1;
+            if zeros > limit {
+                return None;
+            }
+        }
         Some(zeros)
     }
 
