@@ -3,14 +3,25 @@
 //! Both come out as [`Structure`]s on the grid of the scan that they belong to. A segmentation's frames are placed by
 //! their patient positions, never by their order; contours are filled in patient millimetres.
 
+mod attributes;
+mod code;
+mod colour;
+mod contour;
 mod error;
+mod identity;
+mod pixels;
+mod place;
+mod plane;
+mod references;
+mod rtstruct;
+mod seg;
+mod slabs;
 
 pub use error::{Problem, StructureError};
+pub use references::referenced_series;
+pub use rtstruct::read_rtstruct;
+pub use seg::read_seg;
 
-use std::path::Path;
-
-use fabrica_geometry::Grid;
-use fabrica_progress::Progress;
 use fabrica_volume::{Provenance, Structure};
 
 /// Which scan structures are wanted on.
@@ -89,44 +100,4 @@ pub struct References {
     pub frame_of_reference_uids: Vec<String>,
     /// The structures' names.
     pub names: Vec<String>,
-}
-
-/// Which series and frame of reference a SEG or RTSTRUCT file refers to.
-///
-/// # Errors
-/// When the file is not readable DICOM or of another kind.
-pub fn referenced_series(path: &Path) -> Result<References, StructureError> {
-    Err(Problem::Unsupported("not written yet".into()).at(path))
-}
-
-/// Reads a DICOM segmentation onto the scan's grid.
-///
-/// # Errors
-/// When the file is damaged or of another kind, belongs to another frame of reference, or lies on another grid and
-/// `options.resample` is off.
-pub fn read_seg(
-    path: &Path,
-    scan: &Grid,
-    identity: &ScanIdentity,
-    options: &StructureOptions,
-    progress: &Progress,
-) -> Result<StructureSet, StructureError> {
-    let _ = (scan, identity, options, progress);
-    Err(Problem::Unsupported("not written yet".into()).at(path))
-}
-
-/// Reads the closed planar contours of a DICOM RT structure set onto the scan's grid. A voxel belongs when its centre
-/// lies inside an odd number of contours of its plane.
-///
-/// # Errors
-/// When the file is damaged or of another kind, or belongs to another frame of reference.
-pub fn read_rtstruct(
-    path: &Path,
-    scan: &Grid,
-    identity: &ScanIdentity,
-    options: &StructureOptions,
-    progress: &Progress,
-) -> Result<StructureSet, StructureError> {
-    let _ = (scan, identity, options, progress);
-    Err(Problem::Unsupported("not written yet".into()).at(path))
 }

@@ -1,0 +1,40 @@
+//! DICOM's display colour as sRGB.
+
+use fabrica_volume::Rgb;
+use glam::{DMat3, DVec3};
+
+/// Recommended Display CIELab Value (PS3.3 C.10.7.1.1): L* 0 to 100, a* and b* -128 to 127, each over 0 to 65535,
+/// in the profile connection space of ICC, whose white is D50.
+pub(crate) fn from_cielab(encoded: [u16; 3]) -> Rgb {
+    let part = encoded.map(|v| f64::from(v) / 65535.0);
+    let (l, a, b) = (part[0] * 100.0, part[1] * 255.0 - 128.0, part[2] * 255.0 - 128.0);
+    // CIE 15: from L*a*b* to XYZ.
+    let fy = (l + 16.0) / 116.0;
+    let inverse = |t: f64| if t > 6.0 / 29.0 { t.powi(3) } else { 3.0 * (6.0f64 / 29.0).powi(2) * (t - 4.0 / 29.0) };
+    let d50 = DVec3::new(0.964_22, 1.0, 0.825_21);
+    let xyz = d50 * DVec3::new(inverse(fy + a / 500.0), inverse(fy), inverse(fy - b / 200.0));
+    // XYZ (D50) to linear sRGB, Bradford-adapted (brucelindbloom.com).
+    let to_linear = DMat3::from_cols(
+        DVec3::new(3.133_856_1, -0.978_768_4, 0.071_945_3),
+        DVec3::new(-1.616_866_7, 1.916_141_5, -0.228_991_4),
+        DVec3::new(-0.490_614_6, 0.033_454_0, 1.405_242_7),
+    );
+    let [r, g, b] = (to_linear * xyz).to_array().map(|c| {
+        let c = c.clamp(0.0, 1.0);
+        // IEC 61966-2-1.
+        let encoded = if c <= 0.003_130_8 { 12.92 * c } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
+        (encoded * 255.0).round() as u8
+    });
+    Rgb(r, g, b)
+}
+
+/// A colour for the n-th structure when the file gives none: hues a golden angle apart.
+pub(crate) fn palette(n: usize) -> Rgb {
+    let (hue, saturation, value) = ((n as f64 * 137.508 + 20.0) % 360.0, 0.65, 0.95);
+    let channel = |shift: f64| {
+        let at = (shift + hue / 60.0) % 6.0;
+        let part = at.min(4.0 - at).clamp(0.0, 1.0);
+        (255.0 * value * (1.0 - saturation * part)).round() as u8
+    };
+    Rgb(channel(5.0), channel(3.0), channel(1.0))
+}
