@@ -104,7 +104,7 @@ pub(crate) fn measure(options: &PhantomOptions, body: &Body, progress: &Progress
     let organs = body.organs.par_iter().map(|organ| organ_truth(organ, progress)).collect::<Result<Vec<_>, _>>()?;
     let mut distances = Vec::new();
     for ball in &body.findings {
-        for tree in body.trees.iter().filter(|_| ball.name == "tumour") {
+        for tree in body.trees.iter().filter(|_| ball.name == "liver tumour") {
             distances.push(Distance {
                 from: format!("{} surface", ball.name),
                 to: format!("{} wall", tree.name),
