@@ -6,7 +6,6 @@ mod border;
 use fabrica_geometry::Mm;
 use fabrica_progress::Progress;
 use fabrica_volume::Mask;
-use glam::DVec3;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +142,8 @@ fn departure(mut distances: Vec<(f32, f32)>) -> Departure {
 
 #[cfg(test)]
 mod tests {
+    use glam::DVec3;
+
     use super::*;
 
     #[test]

@@ -73,7 +73,4 @@ pub enum SurfaceError {
     /// The mesh could not be written.
     #[error("the mesh could not be written")]
     Write(#[source] std::io::Error),
-    /// This part of the crate is being written.
-    #[error("{0} is not written yet")]
-    Unfinished(&'static str),
 }

@@ -44,8 +44,8 @@ pub(super) fn read(bytes: &[u8]) -> std::result::Result<Mesh, SurfaceError> {
                     // "7", "7/1" or "7/1/3"; negative ones count back from the last vertex so far.
                     let number = word.split('/').next().and_then(|n| n.parse::<i64>().ok());
                     let index = match number {
-                        Some(n @ 1..) => n - 1,
-                        Some(n @ ..0) => n.saturating_add(vertices.len() as i64),
+                        Some(n) if n > 0 => n - 1,
+                        Some(n) if n < 0 => n.saturating_add(vertices.len() as i64),
                         _ => -1,
                     };
                     corners
