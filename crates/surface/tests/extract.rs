@@ -1,4 +1,10 @@
 //! Surfaces are closed and manifold for every input, and lie where the structure is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
 
 use fabrica_geometry::{Grid, LpsPoint, LpsVector};
 use fabrica_progress::Progress;

@@ -1,4 +1,10 @@
 //! Meshes come back from files as they went, and bad files are refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
 
 use fabrica_geometry::{Grid, LpsPoint, LpsVector};
 use fabrica_progress::Progress;

