@@ -1,13 +1,13 @@
 //! The airway tree in chest CT.
 
-use fabrica_geometry::PatientAxis;
+use fabrica_geometry::{Mm, PatientAxis};
 use fabrica_progress::Progress;
 use fabrica_volume::{Mask, Volume};
 
 use crate::holes::nearest_axis;
 use crate::islands::Islands;
 use crate::logic::intersection;
-use crate::{Connectivity, SegmentError, flood, threshold};
+use crate::{Connectivity, SegmentError, erode, flood, threshold};
 
 /// An airway tree.
 #[derive(Clone, Debug)]
@@ -26,9 +26,13 @@ const LEAST_LENGTH: f64 = 15.0;
 const DRIFT: (f64, f64) = (1.0, 3.0);
 /// Steps of the threshold, HU.
 const STEP: f64 = 16.0;
-/// A growth from step to step beyond this factor, and by more than [`LEAK_ML`], is a leak.
-const LEAK_FACTOR: f64 = 1.5;
+/// A growth in one step by more than this share and by more than [`LEAK_ML`] is a leak.
+const LEAK_SHARE: f64 = 0.4;
 const LEAK_ML: f64 = 8.0;
+/// The values of lung, HU, unlike those of gas, so far inside its border; at least this much is connected to a trachea.
+const LUNG: std::ops::RangeInclusive<f64> = -940.0..=-500.0;
+const LUNG_CORE: Mm = Mm(4.0);
+const LEAST_LUNG_ML: f64 = 100.0;
 /// More than any airway tree holds, mL.
 const MOST_ML: f64 = 250.0;
 
@@ -65,7 +69,7 @@ pub fn airway_tree(
         return Err(SegmentError::not_found(what, "the slices are not axial; give a seed in the trachea instead"));
     }
     let air = intersection(&threshold(volume, f64::NEG_INFINITY, upper.min(-700.0), progress)?, body)?;
-    let seeds = trachea(&air, progress)?;
+    let (seeds, trachea_ml) = trachea(&air, progress)?;
     if seeds.is_empty() {
         return Err(SegmentError::not_found(
             what,
@@ -73,37 +77,49 @@ pub fn airway_tree(
              The scan may not reach above the lungs; give a seed instead",
         ));
     }
-    let voxel = grid.voxel_volume().0 / 1000.0;
+    let millilitres = |mask: &Mask| mask.volume().0 / 1000.0;
+    let grow = |limit: f64| -> Result<Mask, SegmentError> {
+        let candidates = intersection(&threshold(volume, f64::NEG_INFINITY, limit, progress)?, body)?;
+        flood(&candidates, &seeds, Connectivity::Six, progress)
+    };
+    // Gas in the bowel is as round as a trachea, but leads to no lung.
+    let reached = erode(&grow(*LUNG.end())?, LUNG_CORE, progress)?;
+    let lung = millilitres(&intersection(&reached, &threshold(volume, *LUNG.start(), *LUNG.end(), progress)?)?);
+    if lung < LEAST_LUNG_ML {
+        return Err(SegmentError::not_found(
+            what,
+            format!(
+                "the longest column of air leads to {lung:.0} mL of lung only, so it is not the trachea above the lungs"
+            ),
+        ));
+    }
+    // Until noise has stopped to keep voxels of the trachea itself out, growth is no leak.
+    let filled = 0.6 * trachea_ml;
     let mut best: Option<(Mask, f64, f64)> = None;
     let steps = ((upper - lower) / STEP).floor() as usize;
     for step in 0..=steps {
         let limit = lower + STEP * step as f64;
-        let candidates = intersection(&threshold(volume, f64::NEG_INFINITY, limit, progress)?, body)?;
-        let grown = flood(&candidates, &seeds, Connectivity::Six, progress)?;
-        let ml = grown.count() as f64 * voxel;
-        if let Some((_, _, before)) = &best
-            && (ml > MOST_ML || ml - before > LEAK_ML && ml > before * LEAK_FACTOR)
-        {
+        let grown = grow(limit)?;
+        let ml = millilitres(&grown);
+        let before = best.as_ref().map_or(0.0, |(_, _, ml)| *ml).max(filled);
+        if ml > MOST_ML || ml > before + LEAK_ML.max(before * LEAK_SHARE) && ml > 2.0 * trachea_ml {
             break;
-        }
-        if ml > MOST_ML {
-            return Err(SegmentError::not_found(
-                what,
-                format!("growing from the trachea leaks into the lung already at {limit} HU; give a lower threshold"),
-            ));
         }
         if ml > 0.0 {
             best = Some((grown, limit, ml));
         }
     }
     let (mask, threshold, _) = best.ok_or_else(|| {
-        SegmentError::not_found(what, format!("the trachea holds no air up to {upper} HU; it may be filled"))
+        SegmentError::not_found(
+            what,
+            format!("growing from the trachea leaks into the lung already at {lower} HU; give a seed and lower bounds"),
+        )
     })?;
     Ok(AirwayTree { mask, threshold })
 }
 
-/// A voxel of every slice of the trachea; none when there is no trachea.
-fn trachea(air: &Mask, progress: &Progress) -> Result<Vec<[usize; 3]>, SegmentError> {
+/// A voxel of every slice of the trachea and the volume of its sections; none when there is no trachea.
+fn trachea(air: &Mask, progress: &Progress) -> Result<(Vec<[usize; 3]>, f64), SegmentError> {
     let grid = air.grid();
     let spacing = grid.spacing();
     let sections = round_sections(air, progress)?;
@@ -132,12 +148,13 @@ fn trachea(air: &Mask, progress: &Progress) -> Result<Vec<[usize; 3]>, SegmentEr
             other += 1;
         }
     }
-    let Some(last) = (0..sections.len()).max_by_key(|&n| length[n]) else { return Ok(Vec::new()) };
+    let Some(last) = (0..sections.len()).max_by_key(|&n| length[n]) else { return Ok((Vec::new(), 0.0)) };
     if (length[last] as f64) * spacing[2] < LEAST_LENGTH {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0.0));
     }
-    let chain = std::iter::successors(Some(last), |&n| before[n]);
-    Ok(chain.map(|n| sections[n].seed).collect())
+    let chain: Vec<usize> = std::iter::successors(Some(last), |&n| before[n]).collect();
+    let voxels: f64 = chain.iter().map(|&n| sections[n].voxels).sum();
+    Ok((chain.into_iter().map(|n| sections[n].seed).collect(), voxels * grid.voxel_volume().0 / 1000.0))
 }
 
 impl Section {

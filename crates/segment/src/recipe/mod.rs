@@ -14,8 +14,8 @@
 //! do = "threshold"
 //! lower = 200
 //! ```
-//! Each step works on the mask that the steps before have made, which is empty at first; [`Step`] lists them. A step
-//! that leaves nothing ends the run with an error that names it.
+//! Each step works on the mask that the steps before have made, which is empty at first; [`Step`] lists them. A run
+//! that ends with nothing is an error that names the step that left nothing.
 
 mod run;
 mod step;

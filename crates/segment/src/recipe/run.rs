@@ -9,13 +9,15 @@ use fabrica_volume::{Mask, Structure, Volume};
 use super::{Operand, Recipe, Step};
 use crate::grow::mean_and_deviation;
 use crate::{
-    Islands, Level, Neighbourhood, SegmentError, airway_tree, close, contest, difference, dilate, erode, fill_cavities,
-    fill_slices, homogeneous, intersection, open, otsu, remove_small_islands, smooth_gaussian, smooth_majority,
-    threshold, union,
+    Connectivity, Islands, Level, Neighbourhood, SegmentError, airway_tree, close, contest, difference, dilate, erode,
+    fill_cavities, fill_slices, homogeneous, intersection, open, otsu, remove_small_islands, smooth_gaussian,
+    smooth_majority, threshold, union,
 };
 
 /// How deep presets may refer to presets.
 const DEEPEST: usize = 4;
+/// The most islands that are looked at one by one.
+const MOST_ISLANDS: usize = 32;
 /// Millilitre in mm³.
 const ML: f64 = 1000.0;
 
@@ -56,17 +58,24 @@ impl Kitchen<'_> {
             isovalue: None,
             history: Vec::new(),
         };
+        // The step that left nothing, while nothing is there. A step after it may take up something else.
+        let mut emptied = None;
         for (number, step) in recipe.steps.iter().enumerate() {
             self.progress.stage(format!("{}: {step}", recipe.title));
             self.progress.check()?;
             let isovalue = self.take_step(recipe, step, &mut dish, depth)?;
             dish.isovalue = isovalue;
-            if dish.mask.is_empty() {
-                return Err(SegmentError::not_found(
-                    format!("preset \"{}\"", recipe.name),
-                    format!("step {} ({step}) left nothing. {}", number + 1, recipe.limits),
-                ));
+            match (dish.mask.is_empty(), &emptied) {
+                (true, None) => emptied = Some(format!("step {} ({step}) left nothing", number + 1)),
+                (false, Some(_)) => emptied = None,
+                _ => {}
             }
+        }
+        if let Some(emptied) = emptied {
+            return Err(SegmentError::not_found(
+                format!("preset \"{}\"", recipe.name),
+                format!("{emptied}. Its limits: {}", recipe.limits),
+            ));
         }
         Ok(dish)
     }
@@ -126,6 +135,23 @@ impl Kitchen<'_> {
                 let touching = islands.touching(&with)?;
                 islands.keep(|island| touching[island], progress)?
             }
+            Step::KeepMean { lower, upper, core_mm } => {
+                isovalue = dish.isovalue;
+                let core = erode(mask, Mm(*core_mm), progress)?;
+                self.keep_islands(mask, |island| {
+                    let core = intersection(island, &core)?;
+                    let (mean, _) = mean_and_deviation(volume, &core);
+                    Ok(!core.is_empty() && (*lower..=*upper).contains(&mean))
+                })?
+            }
+            Step::KeepBrighter { by, mm } => {
+                isovalue = dish.isovalue;
+                self.keep_islands(mask, |island| {
+                    let around = difference(&dilate(island, Mm(*mm), progress)?, mask)?;
+                    let (outer, _) = mean_and_deviation(volume, &around);
+                    Ok(mean_and_deviation(volume, island).0 - outer >= *by)
+                })?
+            }
             Step::Contest { rivals, within } => {
                 let rivals = self.operand(rivals, dish, depth)?;
                 let within = self.operand(within, dish, depth)?;
@@ -172,6 +198,20 @@ impl Kitchen<'_> {
         dish.mask = made;
         dish.history.push(note);
         Ok(isovalue)
+    }
+
+    /// Those of the [`MOST_ISLANDS`] largest islands for which `keep` says so.
+    fn keep_islands(
+        &self,
+        mask: &Mask,
+        keep: impl Fn(&Mask) -> Result<bool, SegmentError>,
+    ) -> Result<Mask, SegmentError> {
+        let islands = Islands::find(mask, Connectivity::Six, self.progress)?;
+        let mut kept = vec![false; islands.len()];
+        for island in islands.by_size().into_iter().take(MOST_ISLANDS) {
+            kept[island] = keep(&islands.keep(|other| other == island, self.progress)?)?;
+        }
+        islands.keep(|island| kept[island], self.progress)
     }
 
     fn operand(&mut self, operand: &Operand, dish: &Dish, depth: usize) -> Result<Mask, SegmentError> {

@@ -83,6 +83,23 @@ pub enum Step {
         #[serde(default)]
         connectivity: Connectivity,
     },
+    /// Islands whose mean value, `core_mm` inside their border, lies from `lower` to `upper`. Islands without such a
+    /// core go.
+    KeepMean {
+        /// Least mean.
+        lower: f64,
+        /// Greatest mean.
+        upper: f64,
+        /// How far inside.
+        core_mm: f64,
+    },
+    /// Islands whose mean value exceeds that of their surroundings.
+    KeepBrighter {
+        /// By at least this much.
+        by: f64,
+        /// How far the surroundings reach.
+        mm: f64,
+    },
     /// Of what is there, that which grows from here before the rivals reach it; see [`crate::contest`].
     Contest {
         /// Where the rivals start.
@@ -206,6 +223,8 @@ impl Step {
                 &[*mm]
             }
             Self::Gaussian { sigma_mm } => &[*sigma_mm],
+            Self::KeepMean { core_mm, .. } => &[*core_mm],
+            Self::KeepBrighter { by, mm } => &[*by, *mm],
             Self::Homogeneous { deviation, radius_mm, .. } => &[*deviation, *radius_mm],
             Self::FillCavities { most_ml: Some(size) } | Self::FillSlices { most_mm2: Some(size), .. } => &[*size],
             Self::RemoveSmall { least_ml, .. } | Self::Expect { least_ml, .. } => &[*least_ml],
@@ -219,6 +238,7 @@ impl Step {
             Self::Threshold { lower: None, upper: None } => Err("give lower, upper or both".into()),
             Self::Threshold { lower: Some(low), upper: Some(high) }
             | Self::Homogeneous { lower: low, upper: high, .. }
+            | Self::KeepMean { lower: low, upper: high, .. }
             | Self::AirwayTree { lower: low, upper: high, .. }
                 if low.partial_cmp(high).is_none_or(std::cmp::Ordering::is_gt) =>
             {
@@ -254,6 +274,8 @@ impl fmt::Display for Step {
             Self::Largest { count, .. } => write!(f, "{count} largest islands"),
             Self::RemoveSmall { least_ml, .. } => write!(f, "islands from {least_ml} mL"),
             Self::KeepTouching { with, .. } => write!(f, "islands that touch {with}"),
+            Self::KeepMean { lower, upper, .. } => write!(f, "islands of mean {lower}..{upper}"),
+            Self::KeepBrighter { by, .. } => write!(f, "islands brighter than their surroundings by {by}"),
             Self::Contest { rivals, within } => write!(f, "grown within {within} against {rivals}"),
             Self::Dilate { mm } => write!(f, "grow {mm} mm"),
             Self::Erode { mm } => write!(f, "shrink {mm} mm"),
