@@ -1,0 +1,243 @@
+//! Pictures without a window.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bevy::camera::{RenderTarget, ScalingMode};
+use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
+use bevy::log::LogPlugin;
+use bevy::prelude::*;
+use bevy::render::gpu_readback::{Readback, ReadbackComplete};
+use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::render::render_resource::{TextureFormat, TextureUsages};
+use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
+use bevy::render::{RenderApp, RenderPlugin};
+use bevy::window::ExitCondition;
+use bevy::winit::WinitPlugin;
+use fabrica_raycast::{
+    Camera as PatientCamera, Image as Picture, Projection as PatientProjection, RenderError, RenderSettings,
+    TransferFunction,
+};
+use fabrica_scene::world;
+use fabrica_volume::Volume;
+
+use crate::VolumeMaterialPlugin;
+use crate::box_mesh::box_mesh;
+use crate::material::{VolumeMaterial, VolumeTextures};
+use crate::texture::{PreparedVolume, TextureSupport, VolumeTextureError};
+
+/// Frames drawn before the picture is read back: assets travel one frame after they were made, pipelines and bind
+/// groups follow.
+const WARM_UP_FRAMES: u32 = 4;
+/// Frames to wait for the picture at most.
+const PATIENCE_FRAMES: u32 = 400;
+
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OffscreenError {
+    /// There is no graphics device.
+    #[error("no graphics device was found (on Debian, the package mesa-vulkan-drivers gives one in software): {0}")]
+    NoDevice(String),
+    /// The device cannot draw this volume.
+    #[error(transparent)]
+    Volume(#[from] VolumeTextureError),
+    /// What was asked for cannot be drawn.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The device gave no picture back.
+    #[error("the graphics device gave no picture back; use the CPU renderer")]
+    NoPicture,
+}
+
+/// A renderer without a window: a Bevy app whose frames are run by hand. It keeps the last volume on the device.
+pub struct OffscreenRenderer {
+    app: App,
+    loaded: Option<Loaded>,
+    adapter: String,
+}
+
+struct Loaded {
+    prepared: PreparedVolume,
+    textures: VolumeTextures,
+    mesh: Handle<Mesh>,
+}
+
+impl OffscreenRenderer {
+    /// Starts the device.
+    ///
+    /// # Errors
+    /// [`OffscreenError::NoDevice`] where there is none.
+    pub fn new() -> Result<Self, OffscreenError> {
+        probe()?;
+        let mut app = App::new();
+        app.add_plugins(
+            DefaultPlugins
+                .build()
+                .disable::<WinitPlugin>()
+                .disable::<LogPlugin>()
+                .disable::<bevy::app::TerminalCtrlCHandlerPlugin>()
+                .disable::<PipelinedRenderingPlugin>()
+                .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
+                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() }),
+        );
+        app.add_plugins(VolumeMaterialPlugin);
+        while app.plugins_state() == bevy::app::PluginsState::Adding {
+            bevy::tasks::tick_global_task_pools_on_main_thread();
+        }
+        app.finish();
+        app.cleanup();
+        let adapter = app
+            .get_sub_app(RenderApp)
+            .and_then(|render| render.world().get_resource::<RenderAdapterInfo>())
+            .map_or_else(String::new, |info| format!("{} ({:?})", info.name, info.backend));
+        Ok(Self { app, loaded: None, adapter })
+    }
+
+    /// The device's name.
+    pub fn adapter(&self) -> &str {
+        &self.adapter
+    }
+
+    /// A picture of a volume: that of [`fabrica_raycast::render_volume`], to within the device's precision.
+    ///
+    /// # Errors
+    /// When the device cannot hold the volume, or the size, the camera or a setting cannot give a picture.
+    pub fn render(
+        &mut self,
+        volume: &Arc<Volume>,
+        function: &TransferFunction,
+        camera: &PatientCamera,
+        size: [u32; 2],
+        settings: &RenderSettings,
+    ) -> Result<Picture, OffscreenError> {
+        settings.check()?;
+        let mut picture = Picture::filled(size, settings.background)?;
+        let transform = camera_transform(camera)?;
+        self.load(volume)?;
+        let Some(loaded) = &self.loaded else { return Err(OffscreenError::NoPicture) };
+        let world = self.app.world_mut();
+
+        let mut images = world.resource_mut::<Assets<Image>>();
+        let material = VolumeMaterial::new(&loaded.prepared, &loaded.textures, function, settings, &mut images);
+        let mut target = Image::new_target_texture(size[0], size[1], TextureFormat::Rgba8UnormSrgb, None);
+        target.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+        let target = images.add(target);
+        let material = world.resource_mut::<Assets<VolumeMaterial>>().add(material);
+        let shown = world.spawn((Mesh3d(loaded.mesh.clone()), MeshMaterial3d(material), Transform::default())).id();
+        let background = settings.background;
+        let eye = world
+            .spawn((
+                Camera3d::default(),
+                Camera {
+                    clear_color: ClearColorConfig::Custom(Color::srgb_u8(background.0, background.1, background.2)),
+                    ..default()
+                },
+                RenderTarget::Image(target.clone().into()),
+                Msaa::Off,
+                Tonemapping::None,
+                DebandDither::Disabled,
+                transform,
+                camera_projection(camera, size),
+            ))
+            .id();
+        let data = self.read_back(&target);
+        let world = self.app.world_mut();
+        world.despawn(shown);
+        world.despawn(eye);
+        // The handles are gone; one frame lets the device forget what they held.
+        self.app.update();
+
+        let row = size[0] as usize * 4;
+        // Rows come back padded to a multiple of 256 bytes.
+        let padded = row.next_multiple_of(256);
+        let data = data.ok_or(OffscreenError::NoPicture)?;
+        let rows = picture.rgba.chunks_exact_mut(row).zip(data.chunks(padded));
+        rows.for_each(|(to, from)| {
+            if let Some(from) = from.get(..row) {
+                to.copy_from_slice(from);
+            }
+        });
+        picture.rgba.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 255);
+        Ok(picture)
+    }
+
+    /// Puts a volume onto the device, unless it is there.
+    fn load(&mut self, volume: &Arc<Volume>) -> Result<(), OffscreenError> {
+        if self.loaded.as_ref().is_some_and(|l| Arc::ptr_eq(&l.prepared.volume, volume)) {
+            return Ok(());
+        }
+        self.loaded = None;
+        let world = self.app.world_mut();
+        let Some(device) = world.get_resource::<RenderDevice>() else {
+            return Err(OffscreenError::NoDevice("the renderer did not start".into()));
+        };
+        let mut prepared = PreparedVolume::new(volume.clone(), TextureSupport::of(device))?;
+        let textures = VolumeTextures::take(&mut prepared, &mut world.resource_mut::<Assets<Image>>());
+        let mesh = world.resource_mut::<Assets<Mesh>>().add(box_mesh(volume.grid()));
+        self.loaded = Some(Loaded { prepared, textures, mesh });
+        Ok(())
+    }
+
+    /// Runs frames until the picture has come back from the device.
+    fn read_back(&mut self, target: &Handle<Image>) -> Option<Vec<u8>> {
+        for _ in 0..WARM_UP_FRAMES {
+            self.app.update();
+        }
+        let received: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
+        let slot = received.clone();
+        let reader = self
+            .app
+            .world_mut()
+            .spawn(Readback::texture(target.clone()))
+            .observe(move |event: On<ReadbackComplete>| {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(event.data.clone());
+            })
+            .id();
+        let mut data = None;
+        for _ in 0..PATIENCE_FRAMES {
+            self.app.update();
+            data = received.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if data.is_some() {
+                break;
+            }
+        }
+        self.app.world_mut().despawn(reader);
+        data
+    }
+}
+
+/// Looks for a device first, since Bevy ends the program where it finds none.
+fn probe() -> Result<(), OffscreenError> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all()),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    bevy::tasks::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))
+        .map(drop)
+        .map_err(|error| OffscreenError::NoDevice(error.to_string()))
+}
+
+fn camera_transform(camera: &PatientCamera) -> Result<Transform, RenderError> {
+    let frame = camera.frame()?;
+    let up = world::direction_to_world(frame.up);
+    let forward = world::direction_to_world(frame.forward);
+    Ok(Transform::from_translation(world::point_to_world(camera.eye)).looking_to(forward, up))
+}
+
+fn camera_projection(camera: &PatientCamera, size: [u32; 2]) -> Projection {
+    match camera.projection {
+        PatientProjection::Perspective { vertical_fov } => Projection::Perspective(PerspectiveProjection {
+            fov: vertical_fov as f32,
+            aspect_ratio: size[0] as f32 / size[1] as f32,
+            near: 0.001,
+            far: 1000.0,
+            ..default()
+        }),
+        PatientProjection::Orthographic { height } => Projection::Orthographic(OrthographicProjection {
+            near: 0.0,
+            far: 1000.0,
+            scaling_mode: ScalingMode::FixedVertical { viewport_height: world::length_to_world(height) },
+            ..OrthographicProjection::default_3d()
+        }),
+    }
+}
