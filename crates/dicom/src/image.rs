@@ -201,6 +201,17 @@ fn series_key(data: &DataSet<'_>) -> SeriesKey {
 }
 
 fn series_facts(data: &DataSet<'_>, modality: String) -> SeriesFacts {
+    // Enhanced images say it in a functional group.
+    let group = |all| {
+        let groups: Option<&DataSet<'_>> = data.item(all);
+        groups?.item(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)?.ascii(tags::RESCALE_TYPE)
+    };
+    let unit = data
+        .ascii(tags::UNITS)
+        .or_else(|| data.ascii(tags::RESCALE_TYPE))
+        .or_else(|| group(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
+        .or_else(|| group(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
+        .unwrap_or_default();
     let device = [data.text(tags::MANUFACTURER), data.text(tags::MANUFACTURER_MODEL_NAME)].join(" ");
     SeriesFacts {
         modality,
@@ -210,7 +221,7 @@ fn series_facts(data: &DataSet<'_>, modality: String) -> SeriesFacts {
         study_date: data.ascii(tags::STUDY_DATE).unwrap_or_default(),
         device: device.trim().to_owned(),
         body_part: data.ascii(tags::BODY_PART_EXAMINED).unwrap_or_default(),
-        unit: data.ascii(tags::UNITS).or_else(|| data.ascii(tags::RESCALE_TYPE)).unwrap_or_default(),
+        unit,
     }
 }
 

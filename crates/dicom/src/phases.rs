@@ -120,7 +120,7 @@ impl Placed {
         let values = self.by_value(&group.members, key);
         let count = values.len();
         let label = |number: usize, value: &Option<KeyValue>| match value {
-            Some(value) if key.is_time() => time_label(number, count, &key.label(&value.text)),
+            Some(value) if key.is_time() => order_label(key, number, count, &key.label(&value.text)),
             Some(value) => key.label(&value.text),
             None => format!("without {}", key.label("").trim_end_matches([' ', '=']).trim()),
         };
@@ -142,7 +142,7 @@ impl Placed {
             if values.len() == most && values.iter().all(|(_, members)| !self.repeats(members)) {
                 let split = values.into_iter().enumerate().map(|(number, (value, members))| {
                     let text = value.map(|v| key.label(&v.text)).unwrap_or_default();
-                    group.with(time_label(number, most, &text), members)
+                    group.with(order_label(key, number, most, &text), members)
                 });
                 return split.collect();
             }
@@ -181,7 +181,8 @@ impl Placed {
         let split = ranks.into_iter().enumerate().map(|(number, members)| {
             let from = members.first().and_then(|i| self.key(*i, key?)).zip(key);
             let text = from.map(|(value, key)| format!("from {}", key.label(&value.text)));
-            let mut split = group.with(time_label(number, most, &text.unwrap_or_default()), members);
+            let key = key.unwrap_or(Key::InstanceNumber);
+            let mut split = group.with(order_label(key, number, most, &text.unwrap_or_default()), members);
             split.issues.extend(issue.clone());
             split
         });
@@ -239,12 +240,12 @@ fn compare(a: Option<&KeyValue>, b: Option<&KeyValue>) -> Ordering {
     }
 }
 
-fn time_label(number: usize, count: usize, what: &str) -> String {
-    if what.is_empty() {
-        format!("t = {} of {count}", number + 1)
-    } else {
-        format!("t = {} of {count} ({what})", number + 1)
-    }
+/// The label of phase `number` of `count`, told apart by a key that orders them.
+fn order_label(key: Key, number: usize, count: usize, what: &str) -> String {
+    // An instance number orders files, but need not mean time.
+    let name = if key == Key::InstanceNumber { "repeat" } else { "t =" };
+    let what = if what.is_empty() { String::new() } else { format!(" ({what})") };
+    format!("{name} {} of {count}{what}", number + 1)
 }
 
 /// Facts that ought to be the same in all slices of a volume and are not.

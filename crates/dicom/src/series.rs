@@ -116,7 +116,7 @@ fn one_kind(key: &SeriesKey, kind: SeriesKind, records: Vec<ImageRecord>, common
     let several = stacks.len() > 1;
     let mut phases = Vec::new();
     for (number, Stacked { frames, obstacle }) in stacks.into_iter().enumerate() {
-        for part in split(frames) {
+        for part in split(frames, kind) {
             let mut phase = phase(part, kind, obstacle.clone(), common);
             if several {
                 let [nx, ny, nz] = phase.dims;
@@ -189,8 +189,8 @@ fn alike(a: &Frame, b: &Frame) -> bool {
         && orientation
 }
 
-/// Splits a stack into phases, if its slices have positions.
-fn split(mut frames: Vec<Frame>) -> Vec<PhaseFrames> {
+/// Splits a stack into phases if its slices have positions, and pictures that have none into single ones.
+fn split(mut frames: Vec<Frame>, kind: SeriesKind) -> Vec<PhaseFrames> {
     let placed = frames.iter().all(|f| f.facts.position.is_some());
     let normal = frames.first().and_then(|f| f.facts.orientation).map_or(glam::DVec3::Z, |o| o.normal());
     if placed {
@@ -201,7 +201,17 @@ fn split(mut frames: Vec<Frame>) -> Vec<PhaseFrames> {
         let instance = |f: &Frame| f.facts.keys.get(Key::InstanceNumber).map_or(0.0, |v| v.order);
         location(a).total_cmp(&location(b)).then(instance(a).total_cmp(&instance(b)))
     });
-    vec![PhaseFrames { label: String::new(), frames, issues: Vec::new() }]
+    let one_each = frames.iter().all(|f| f.file.frame_count == 1);
+    if kind == SeriesKind::Volume || !one_each || frames.len() == 1 {
+        return vec![PhaseFrames { label: String::new(), frames, issues: Vec::new() }];
+    }
+    let count = frames.len();
+    let picture = |(number, frame): (usize, Frame)| {
+        let instance = frame.facts.keys.get(Key::InstanceNumber).map(|v| format!(" (Instance Number {})", v.text));
+        let label = format!("picture {} of {count}{}", number + 1, instance.unwrap_or_default());
+        PhaseFrames { label, frames: vec![frame], issues: Vec::new() }
+    };
+    frames.into_iter().enumerate().map(picture).collect()
 }
 
 fn phase(part: PhaseFrames, kind: SeriesKind, obstacle: Option<String>, common: &[GeometryIssue]) -> Phase {
