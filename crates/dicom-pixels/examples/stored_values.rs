@@ -1,11 +1,11 @@
 //! Decodes the frames of DICOM files and tells the range of their stored values; with `--raw FOLDER` also writes them as
 //! little endian 32-bit integers.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "an example that says what it does")]
-#![allow(dead_code, reason = "shares its reader with tests that use all of it")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::io::Write;
 use std::path::Path;
 
 fn main() {
@@ -31,7 +31,7 @@ fn main() {
                 if let Some(folder) = &raw {
                     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
                     let name = Path::new(file.file_name().unwrap()).with_extension("raw");
-                    std::fs::write(Path::new(folder).join(name), bytes).unwrap();
+                    std::fs::File::create(Path::new(folder).join(name)).unwrap().write_all(&bytes).unwrap();
                 }
             }
             Err(error) => println!("{}: {error}", file.display()),

@@ -1,11 +1,16 @@
 //! Real files of every transfer syntax against their uncompressed originals.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+
 mod common;
 
 use common::{Frames, data, read};
 
-/// The files of WG04 in one syntax beside their references: file, stored values, reference.
-fn wg04(syntax: &str) -> Option<Vec<(String, Vec<i32>, Vec<i32>)>> {
+/// The name of a file, its stored values, and those of its reference.
+type Pair = (String, Vec<i32>, Vec<i32>);
+
+/// The files of WG04 in one syntax beside their references.
+fn wg04(syntax: &str) -> Option<Vec<Pair>> {
     let folder = data("ct_dicom/transfer_syntaxes_WG04")?;
     let mut found = Vec::new();
     for image in ["CT1", "MR1", "MR3", "NM1"] {

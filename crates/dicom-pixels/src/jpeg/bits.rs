@@ -26,9 +26,9 @@ impl<'a> Intervals<'a> {
     pub fn next(&mut self) -> Result<BitReader<'_>, PixelError> {
         let expected = 0xD0 + self.next_restart;
         self.next_restart = (self.next_restart + 1) % 8;
-        match self.rest {
-            &[0xFF, marker, ref rest @ ..] if marker == expected => self.rest = rest,
-            &[0xFF, marker, ..] => {
+        match *self.rest {
+            [0xFF, marker, ref rest @ ..] if marker == expected => self.rest = rest,
+            [0xFF, marker, ..] => {
                 let what = format!("the marker FF{marker:02X} comes where the restart marker FF{expected:02X} should");
                 return Err(PixelError::corrupt(CODEC, what));
             }

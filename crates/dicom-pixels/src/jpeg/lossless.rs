@@ -23,7 +23,7 @@ pub(super) fn decode(header: &Header<'_>, sink: &mut dyn RowSink) -> Result<(), 
     if shift >= header.precision {
         return Err(PixelError::corrupt(CODEC, format!("it claims a point transform of {shift} bits")));
     }
-    if header.restart_interval % columns != 0 {
+    if !header.restart_interval.is_multiple_of(columns) {
         let what = format!("its restart interval of {} samples is not one of whole rows", header.restart_interval);
         return Err(PixelError::corrupt(CODEC, what));
     }

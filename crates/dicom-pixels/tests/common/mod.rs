@@ -1,4 +1,5 @@
-//! Reads DICOM files for the tests.
+//! Reads DICOM files for the tests and examples.
+#![allow(dead_code, clippy::panic, clippy::print_stderr, reason = "each user uses some; tests may panic and print")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 //! Small encoders that the tests hold the decoders against, written from the standards and not for speed.
-#![allow(dead_code, reason = "each test file uses some")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses some; tests may panic")]
 
 /// Writes bits, stuffing a zero byte after FF.
 #[derive(Default)]
