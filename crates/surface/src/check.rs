@@ -266,6 +266,7 @@ fn area_vector(mesh: &Mesh, triangle: [u32; 3]) -> DVec3 {
 }
 
 /// One part of a mesh.
+#[derive(Clone)]
 pub(crate) struct Shell {
     pub(crate) volume: f64,
     pub(crate) area: f64,
@@ -273,20 +274,45 @@ pub(crate) struct Shell {
     high: DVec3,
 }
 
+impl Shell {
+    const EMPTY: Self =
+        Self { volume: 0.0, area: 0.0, low: DVec3::splat(f64::INFINITY), high: DVec3::splat(f64::NEG_INFINITY) };
+
+    fn add(&mut self, other: &Self) {
+        self.volume += other.volume;
+        self.area += other.area;
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+    }
+}
+
 /// Volume, area and bounding box of each part, in the order of the parts.
 pub(crate) fn shells(mesh: &Mesh, parts: &Parts) -> Vec<Shell> {
     let origin = mesh.bounds().map_or(DVec3::ZERO, |(low, high)| (low.0 + high.0) / 2.0);
-    let empty =
-        || Shell { volume: 0.0, area: 0.0, low: DVec3::splat(f64::INFINITY), high: DVec3::splat(f64::NEG_INFINITY) };
-    let mut shells: Vec<Shell> = (0..parts.count()).map(|_| empty()).collect();
-    for &t in mesh.triangles() {
-        let [a, b, c] = mesh.corners(t).map(|p| p - origin);
-        let shell = &mut shells[parts.of(t[0])];
-        let cross = (b - a).cross(c - a);
-        shell.volume += a.dot(cross) / 6.0;
-        shell.area += cross.length() / 2.0;
-        shell.low = shell.low.min(a).min(b).min(c);
-        shell.high = shell.high.max(a).max(b).max(c);
+    // A piece is long against the number of parts; pieces are summed in order, so that the result never varies.
+    let piece = (1 << 16).max(16 * parts.count());
+    let pieces: Vec<Vec<Shell>> = mesh
+        .triangles()
+        .par_chunks(piece)
+        .map(|triangles| {
+            let mut shells = vec![Shell::EMPTY; parts.count()];
+            for &t in triangles {
+                let [a, b, c] = mesh.corners(t).map(|p| p - origin);
+                let cross = (b - a).cross(c - a);
+                let one = Shell {
+                    volume: a.dot(cross) / 6.0,
+                    area: cross.length() / 2.0,
+                    low: a.min(b).min(c),
+                    high: a.max(b).max(c),
+                };
+                shells[parts.of(t[0])].add(&one);
+            }
+            shells
+        })
+        .collect();
+    let mut shells = vec![Shell::EMPTY; parts.count()];
+    for piece in &pieces {
+        shells.iter_mut().zip(piece).for_each(|(sum, shell)| sum.add(shell));
     }
     shells
 }

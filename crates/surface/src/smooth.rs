@@ -17,7 +17,7 @@ const SHRINK: f64 = 0.63;
 const PIECE: usize = 1 << 13;
 /// How often the volume is corrected at most, and the relative error that is good enough.
 const CORRECTIONS: usize = 4;
-const GOOD_VOLUME: f64 = 1e-5;
+const GOOD_VOLUME: f64 = 1e-4;
 
 /// How to smooth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,10 +70,9 @@ pub fn smooth(
 ) -> Result<SmoothingReport, SurfaceError> {
     options.check()?;
     progress.stage("smoothing the surface");
-    let parts = Parts::of_mesh(mesh);
+    let (parts, neighbours) = rayon::join(|| Parts::of_mesh(mesh), || around::neighbours(mesh));
     let before: Vec<f64> = shells(mesh, &parts).iter().map(|s| s.volume).collect();
     progress.check()?;
-    let neighbours = around::neighbours(mesh);
     let leash = Leash::new(grid, options.leash_voxels);
     let original = mesh.vertices().to_vec();
 
@@ -92,8 +91,7 @@ pub fn smooth(
     drop(neighbours);
 
     let mut smoothed = Mesh::from_parts(from, mesh.triangles().to_vec());
-    let filtered = enclosed(&smoothed, &parts);
-    correct_volume(&mut smoothed, &original, &leash, &parts, &before, progress)?;
+    let filtered = correct_volume(&mut smoothed, &original, &leash, &parts, &before, progress)?;
     part_vertices(&mut smoothed, &original, progress)?;
     let after = enclosed(&smoothed, &parts);
     let greatest_move = smoothed
@@ -183,7 +181,7 @@ fn step(
     });
 }
 
-/// Moves each part in or out along its normals until it encloses what it did before.
+/// Moves each part in or out along its normals until it encloses what it did before. Returns the volume at first.
 fn correct_volume(
     mesh: &mut Mesh,
     original: &[[f32; 3]],
@@ -191,10 +189,12 @@ fn correct_volume(
     parts: &Parts,
     before: &[f64],
     progress: &Progress,
-) -> Result<(), SurfaceError> {
+) -> Result<f64, SurfaceError> {
+    let mut first = None;
     for _ in 0..CORRECTIONS {
         progress.check()?;
         let now = shells(mesh, parts);
+        first.get_or_insert(now.iter().map(|s| s.volume).sum());
         let lost: Vec<f64> = before.iter().zip(&now).map(|(before, now)| before - now.volume).collect();
         let all: f64 = before.iter().map(|v| v.abs()).sum();
         if lost.iter().map(|v| v.abs()).sum::<f64>() <= GOOD_VOLUME * all {
@@ -208,7 +208,7 @@ fn correct_volume(
             *p = leash.hold(vec3(*o), vec3(*p) + vec3(*n) * distance).to_array();
         });
     }
-    Ok(())
+    Ok(first.unwrap_or(0.0))
 }
 
 /// Puts vertices back that lie at the place of another, and those of triangles without area.

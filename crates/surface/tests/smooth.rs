@@ -80,7 +80,7 @@ fn a_ball_of_voxels_becomes_smooth_and_keeps_its_volume() {
     assert!(smooth < 0.6 * rough, "{rough}° before, {smooth}° after");
     let checked = check(&mesh, &Progress::new()).unwrap();
     assert!(checked.is_solid());
-    assert!((checked.volume.0 / report.volume_before.0 - 1.0).abs() < 1e-4, "{report:?}");
+    assert!((checked.volume.0 / report.volume_before.0 - 1.0).abs() < 2e-4, "{report:?}");
     assert!((checked.volume.0 / mask.volume().0 - 1.0).abs() < 0.005);
     // In voxels no vertex goes farther than the leash.
     let to_voxel = grid.patient_to_voxel();
