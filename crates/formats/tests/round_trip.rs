@@ -42,7 +42,11 @@ fn full_volume() -> Volume {
     let mut volume = Volume::new(g, samples, ValueUnit::Hounsfield).unwrap();
     volume.padding = Some(-3024.0..=-2000.0);
     volume.provenance = Provenance {
-        sources: vec![Source { file_name: "a.dcm".into(), sha256: "ab".repeat(32), sop_instance_uid: Some("1.2.3".into()) }],
+        sources: vec![Source {
+            file_name: "a.dcm".into(),
+            sha256: "ab".repeat(32),
+            sop_instance_uid: Some("1.2.3".into()),
+        }],
         modality: Modality::ct(),
         description: "Schädel, \"axial\" \\ 1 mm\nzweite Zeile".into(),
         frame_of_reference_uid: Some("1.2.840.1".into()),
@@ -55,7 +59,11 @@ fn full_volume() -> Volume {
         GeometryWarning::new(GeometryIssue::GantryTilt { degrees: 18.5 }),
         GeometryWarning {
             issue: GeometryIssue::LateralityAssumed { reason: "test".into() },
-            resolution: Resolution::Accepted { by: "A".into(), at: "2026-01-01T00:00:00Z".into(), reason: "seen".into() },
+            resolution: Resolution::Accepted {
+                by: "A".into(),
+                at: "2026-01-01T00:00:00Z".into(),
+                reason: "seen".into(),
+            },
         },
     ];
     volume
@@ -111,7 +119,8 @@ fn every_sample_type_comes_back() {
 fn several_parts_make_one_gzip_member() {
     // 3 MiB: several parts that are compressed apart.
     let g = Grid::axis_aligned([256, 128, 48], LpsPoint::default(), [1.0; 3]).unwrap();
-    let samples = Samples::I16((0..g.len()).map(|i| ((i as u64).wrapping_mul(2_654_435_761) >> 20) as i16 & 0x3ff).collect());
+    let samples =
+        Samples::I16((0..g.len()).map(|i| ((i as u64).wrapping_mul(2_654_435_761) >> 20) as i16 & 0x3ff).collect());
     let volume = Volume::new(g, samples, ValueUnit::Arbitrary).unwrap();
     let mut bytes = Vec::new();
     write_nifti_to(&volume, &mut bytes, Compression::Gzip, &Progress::new()).unwrap();
@@ -163,7 +172,10 @@ fn overlapping_structures_come_back_with_all_that_describes_them() {
     for (a, b) in back.iter().zip(&structures) {
         assert_eq!(a.mask.words(), b.mask.words(), "{}", a.name);
         assert!(a.mask.grid().coincides(b.mask.grid(), Mm(1e-9)));
-        assert_eq!((&a.name, a.colour, &a.code, &a.origin, a.isovalue), (&b.name, b.colour, &b.code, &b.origin, b.isovalue));
+        assert_eq!(
+            (&a.name, a.colour, &a.code, &a.origin, a.isovalue),
+            (&b.name, b.colour, &b.code, &b.origin, b.isovalue)
+        );
     }
 }
 
