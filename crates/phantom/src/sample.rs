@@ -42,6 +42,8 @@ pub(crate) fn fill(
 
 /// The parts that may matter within a region of space, the winner first.
 type Candidates = Vec<u32>;
+/// The parts whose surface may pass through a voxel, with their field at its centre.
+type Close = Vec<(u32, f64)>;
 
 struct Slice<'a> {
     body: &'a Body,
@@ -129,7 +131,7 @@ impl Slice<'_> {
                 }
             }
         } else {
-            let mut close = Candidates::with_capacity(near.len());
+            let mut close = Close::with_capacity(near.len());
             for j in from[1]..from[1] + size[1] {
                 for i in from[0]..from[0] + size[0] {
                     values[j * nx + i] = self.voxel(at(i as f64, j as f64), &near, &mut close) as f32;
@@ -139,7 +141,7 @@ impl Slice<'_> {
         Ok(())
     }
 
-    fn voxel(&self, centre: DVec3, candidates: &[u32], close: &mut Candidates) -> f64 {
+    fn voxel(&self, centre: DVec3, candidates: &[u32], close: &mut Close) -> f64 {
         close.clear();
         let value = |part: u32| self.body.parts[part as usize].material.hounsfield;
         let mut last = AIR;
@@ -151,10 +153,10 @@ impl Slice<'_> {
                 break;
             }
             if field < self.reach {
-                close.push(part);
+                close.push((part, field));
             }
         }
-        if close.iter().all(|&part| value(part) == last) {
+        if close.iter().all(|&(part, _)| value(part) == last) {
             return last;
         }
         let n = self.supersampling;
@@ -162,13 +164,18 @@ impl Slice<'_> {
         let offset = |s: usize| (s as f64 + 0.5) * step - 0.5;
         let mut sum = 0.0;
         for c in 0..n {
-            let slab = centre + self.half_slab * (2.0 * offset(c));
+            let slab = self.half_slab * (2.0 * offset(c));
             for b in 0..n {
                 let row = slab + self.step_j * offset(b);
                 for a in 0..n {
-                    let p = row + self.step_i * offset(a);
-                    let hit = close.iter().find(|&&part| self.body.parts[part as usize].solid.contains(p));
-                    sum += hit.map_or(last, |&part| value(part));
+                    let from_centre = row + self.step_i * offset(a);
+                    let away = from_centre.length();
+                    // The field at the centre often decides, since it is 1-Lipschitz.
+                    let hit = close.iter().find(|&&(part, field)| {
+                        field < -away
+                            || field < away && self.body.parts[part as usize].solid.contains(centre + from_centre)
+                    });
+                    sum += hit.map_or(last, |&(part, _)| value(part));
                 }
             }
         }

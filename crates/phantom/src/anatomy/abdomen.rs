@@ -87,7 +87,7 @@ impl Kidney {
 impl Abdomen {
     pub fn new(trunk: &Trunk, options: &PhantomOptions) -> Self {
         let at = DVec3::new;
-        let cavity = Solid::loft(trunk.cavity.clone()).offset(-3.0);
+        let cavity = trunk.inner_cavity.clone();
         let kidneys = [Kidney::new(-1.0), Kidney::new(1.0)];
         let stomach = Solid::union([tube(&[
             [66.0, 18.0, 72.0, 24.0],

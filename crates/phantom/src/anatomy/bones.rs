@@ -113,9 +113,9 @@ fn rib(trunk: &Trunk, side: f64, number: usize) -> [Solid; 2] {
     let flat = |radius: f64, half: f64| {
         let edge = |z: f64| {
             let line: Vec<(DVec3, f64)> = points.iter().map(|p| (*p + DVec3::Z * z, radius)).collect();
-            Solid::tube_along(&line, 6.0)
+            Solid::tube_along(&line, 10.0)
         };
-        Solid::union([edge(half), edge(0.0), edge(-half)])
+        Solid::union([edge(half), edge(-half)])
     };
     [flat(3.7, 3.2), flat(2.5, 3.0)]
 }

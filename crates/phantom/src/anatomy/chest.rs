@@ -289,8 +289,7 @@ const CARINA: DVec3 = DVec3::new(-3.0, 9.0, 236.0);
 
 fn lung(trunk: &Trunk, heart: &Heart, side: f64) -> Solid {
     let at = DVec3::new;
-    // The cavity less the pleural gap and half the rib's thickness.
-    let chest = Solid::loft(trunk.cavity.clone()).offset(-2.5);
+    let chest = trunk.inner_cavity.clone();
     let own_side = Solid::half_space(at(side * 5.0, 0.0, 0.0), at(-side, 0.0, 0.0));
     // The lower margin lies lower behind than in front.
     let margin = Solid::half_space(at(0.0, 0.0, 42.0), at(0.0, -0.28, -1.0));
@@ -345,7 +344,7 @@ fn airway(lungs: &[Solid; 2], seed: u64) -> Tree {
             tips.push(branches.len() - 1);
         }
         let growth =
-            Growth { within: lung, depth: 2.0, avoid: &[], clearance: 0.0, least_radius: 1.2, length: 5.0, most: 70 };
+            Growth { within: lung, depth: 1.0, avoid: &[], clearance: 0.0, least_radius: 1.2, length: 5.0, most: 70 };
         growth.grow(&mut branches, &tips, &mut random);
     }
     Tree { name: "airway".into(), branches }

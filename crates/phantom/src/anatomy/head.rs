@@ -16,7 +16,8 @@ pub fn outline(by: f64) -> Solid {
     let at = DVec3::new;
     let face = Solid::ellipsoid(at(0.0, -48.0, 468.0), at(60.0, 62.0, 66.0) - by, DMat3::IDENTITY);
     let nose = Solid::round_cone(at(0.0, -99.0, 500.0), at(0.0, -119.0, 471.0), 8.0 - by, 12.0 - by);
-    let mut head = cranium(6.0 - by).blend(&face, 26.0).blend(&nose, 9.0);
+    let chin = Solid::round_cone(at(0.0, -66.0, 442.0), at(0.0, -72.0, 414.0), 38.0 - by, 34.0 - by);
+    let mut head = cranium(6.0 - by).blend(&face, 26.0).blend(&chin, 20.0).blend(&nose, 9.0);
     // Where the neck meets the head.
     head = head.blend(&Solid::round_cone(at(0.0, 10.0, 420.0), at(0.0, 12.0, 480.0), 56.0 - by, 60.0 - by), 20.0);
     let ears = SIDES.map(|(_, side)| {
@@ -31,11 +32,11 @@ pub fn add(b: &mut Builder) {
     let at = DVec3::new;
     let brain = cranium(-6.5);
     for (name, side) in SIDES {
-        let eye = Solid::ball(sided(side, 32.0, -82.0, 502.0), 12.0);
+        let eye = Solid::ball(sided(side, 32.0, -74.0, 502.0), 12.0);
         b.part(format!("{name} eye"), &eye, m.eye);
         b.organ(&format!("{name} eye"), &eye, [230, 230, 250], ("81745001", "Eye"));
-        b.mark(format!("{name} eye centre"), sided(side, 32.0, -82.0, 502.0));
-        let orbit = Solid::round_cone(sided(side, 32.0, -78.0, 502.0), sided(side, 17.0, -46.0, 502.0), 17.0, 5.0);
+        b.mark(format!("{name} eye centre"), sided(side, 32.0, -74.0, 502.0));
+        let orbit = Solid::round_cone(sided(side, 32.0, -69.0, 502.0), sided(side, 17.0, -40.0, 502.0), 16.0, 5.0);
         b.part(format!("{name} orbital fat"), &orbit, m.fat);
     }
     let airway = Solid::union([

@@ -10,6 +10,8 @@ use crate::{Loft, Section, Solid};
 pub struct Trunk {
     pub skin: Loft,
     pub cavity: Loft,
+    /// The cavity less the pleura and peritoneum with their fat.
+    pub inner_cavity: Solid,
     pub right_dome: Solid,
     pub left_dome: Solid,
     pub paraspinal: Solid,
@@ -34,10 +36,10 @@ const SKIN: [[f64; 4]; 20] = [
     [180.0, 172.0, 119.0, 0.0],
     [230.0, 178.0, 112.0, 3.0],
     [265.0, 182.0, 102.0, 8.0],
-    [290.0, 178.0, 92.0, 14.0],
-    [308.0, 158.0, 82.0, 18.0],
-    [324.0, 118.0, 73.0, 18.0],
-    [340.0, 82.0, 66.0, 14.0],
+    [290.0, 182.0, 92.0, 14.0],
+    [308.0, 172.0, 84.0, 18.0],
+    [324.0, 134.0, 76.0, 18.0],
+    [340.0, 86.0, 67.0, 14.0],
     [360.0, 64.0, 60.0, 9.0],
     [400.0, 57.0, 57.0, 4.0],
     [440.0, 56.0, 58.0, 2.0],
@@ -70,6 +72,7 @@ impl Trunk {
         Self {
             skin: Loft::new(&sections(&SKIN)),
             cavity: Loft::new(&sections(&CAVITY)),
+            inner_cavity: Solid::loft(Loft::new(&sections(&CAVITY.map(|[z, w, d, y]| [z, w - 2.5, d - 2.5, y])))),
             right_dome: Solid::ellipsoid(at(-66.0, 2.0, 22.0), at(74.0, 100.0, 100.0), DMat3::IDENTITY),
             left_dome: Solid::ellipsoid(at(64.0, 4.0, 18.0), at(74.0, 98.0, 88.0), DMat3::IDENTITY),
             // Behind the vertebral bodies: no lung there.
@@ -105,7 +108,7 @@ impl Trunk {
         let fat = join(inner([1.8, 1.8]), 1.8);
         let muscle = join(inner([9.0, 5.0]), 5.0);
         let m = b.materials;
-        let muscles = self.muscles();
+        let muscles = self.muscles().and(&muscle);
         b.part("paraspinal and gluteal muscles", &muscles, m.muscle);
         b.part("diaphragm", &self.diaphragm(), m.muscle);
         b.part("visceral fat", &Solid::loft(self.cavity.clone()), m.fat);

@@ -26,9 +26,12 @@ pub struct Loft {
     low: f64,
     high: f64,
     table: Vec<Section>,
-    /// The field's gradient before scaling is at most this.
-    steepest: f64,
+    /// For each table entry, what the norm less 1 is multiplied with to be 1-Lipschitz.
+    scale: Vec<f64>,
 }
+
+/// The scale changes by at most this a millimetre; the field is divided by 1 more.
+const SCALE_SLOPE: f64 = 0.35;
 
 impl Loft {
     /// Through these sections, which must be at least two and rise in z.
@@ -37,17 +40,29 @@ impl Loft {
         let high = sections.last().map_or(0.0, |s| s.z);
         let count = (high - low).ceil().max(1.0) as usize;
         let table: Vec<Section> = (0..=count).map(|i| smooth(sections, low + i as f64)).collect();
-        let mut steepest = 0.0f64;
-        for pair in table.windows(2) {
+        // 1 / the greatest gradient of the norm on either side of each entry.
+        let mut scale = vec![f64::INFINITY; table.len()];
+        for (n, pair) in table.windows(2).enumerate() {
             let least = |get: fn(&Section) -> f64| get(&pair[0]).min(get(&pair[1]));
             let change = |get: fn(&Section) -> f64| (get(&pair[0]) - get(&pair[1])).abs();
             let (a, b) = (least(|s| s.half_width), least(|s| s.half_depth));
             let (da, db) = (change(|s| s.half_width), change(|s| s.half_depth));
             // Where the norm is at most 2 (it is clamped there), the scaled position is at most 2.2 long.
             let along = 2.2 * (da / a).max(db / b) + change(|s| s.centre_y) / b;
-            steepest = steepest.max((a.min(b).recip().powi(2) + along * along).sqrt());
+            let local = (a.min(b).recip().powi(2) + along * along).sqrt().recip();
+            scale[n] = scale[n].min(local);
+            scale[n + 1] = scale[n + 1].min(local);
         }
-        Self { low, high, table, steepest }
+        // The greatest function below these that changes by at most SCALE_SLOPE an entry: since the norm less 1 is at
+        // most 1, scaling by it adds at most SCALE_SLOPE to the gradient.
+        for n in 1..scale.len() {
+            scale[n] = scale[n].min(scale[n - 1] + SCALE_SLOPE);
+        }
+        for n in (1..scale.len()).rev() {
+            scale[n - 1] = scale[n - 1].min(scale[n] + SCALE_SLOPE);
+        }
+        scale.iter_mut().for_each(|s| *s /= 1.0 + SCALE_SLOPE);
+        Self { low, high, table, scale }
     }
 
     /// The section at a height, clamped to the ends.
@@ -82,14 +97,13 @@ impl Loft {
         })
     }
 
-    pub(super) fn stretch(&self) -> f64 {
-        self.table.iter().map(|s| s.half_width.max(s.half_depth) * self.steepest).fold(1.0, f64::max)
-    }
-
     #[inline]
     pub(super) fn field(&self, p: DVec3) -> f64 {
         let s = self.section(p.z);
-        let side = (norm(p.x / s.half_width, (p.y - s.centre_y) / s.half_depth).min(2.0) - 1.0) / self.steepest;
+        let at = (p.z - self.low).clamp(0.0, (self.scale.len() - 1) as f64);
+        let first = (at as usize).min(self.scale.len() - 2);
+        let scale = self.scale[first] + (self.scale[first + 1] - self.scale[first]) * (at - first as f64);
+        let side = (norm(p.x / s.half_width, (p.y - s.centre_y) / s.half_depth).min(2.0) - 1.0) * scale;
         side.max(self.low - p.z).max(p.z - self.high)
     }
 }

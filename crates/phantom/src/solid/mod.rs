@@ -114,18 +114,32 @@ impl Solid {
         Self::new(Shape::Loft(loft), bounds)
     }
 
-    /// All that is in any of the parts.
+    /// All that is in any of the parts. Unions and tubes among them are taken apart, so that one hierarchy of small boxes
+    /// holds it all.
     pub fn union(parts: impl IntoIterator<Item = Solid>) -> Self {
-        let parts: Vec<Solid> = parts.into_iter().filter(|p| !p.is_nothing()).collect();
-        match parts.len() {
-            0 => Self::empty(),
-            1 => parts.into_iter().next().unwrap_or_else(Self::empty),
-            _ => {
-                let boxes: Vec<Bounds> = parts.iter().map(Solid::bounds).collect();
-                let bounds = boxes.iter().fold(Bounds::EMPTY, |all, b| all.with(b));
-                let hierarchy = Hierarchy::new(&boxes);
-                Self::new(Shape::Union { parts, hierarchy }, bounds)
-            }
+        let mut flat = Vec::new();
+        let mut segments = Vec::new();
+        for part in parts {
+            part.take_apart(&mut flat, &mut segments);
+        }
+        if !segments.is_empty() {
+            flat.push(Self::tube(segments));
+        }
+        if flat.len() < 2 {
+            return flat.pop().unwrap_or_else(Self::empty);
+        }
+        let boxes: Vec<Bounds> = flat.iter().map(Solid::bounds).collect();
+        let bounds = boxes.iter().fold(Bounds::EMPTY, |all, b| all.with(b));
+        let hierarchy = Hierarchy::new(&boxes);
+        Self::new(Shape::Union { parts: flat, hierarchy }, bounds)
+    }
+
+    fn take_apart(&self, parts: &mut Vec<Solid>, segments: &mut Vec<RoundCone>) {
+        match &self.0.shape {
+            Shape::Empty => {}
+            Shape::Union { parts: inner, .. } => inner.iter().for_each(|part| part.take_apart(parts, segments)),
+            Shape::Tube(tube) => segments.extend(tube.segments()),
+            _ => parts.push(self.clone()),
         }
     }
 
@@ -152,22 +166,18 @@ impl Solid {
     /// The set where the field is below `by`: grown by up to `by` mm, or shrunk where it is negative. For fields that
     /// are exact distances (all shapes but ellipsoids and lofts) the surface moves by just `by` along its normal.
     pub fn offset(&self, by: f64) -> Self {
-        // The box is exact only where the field is a distance; an ellipsoid grows by up to (greatest / least semi-axis)
-        // times as much, so the box of a grown solid takes this factor from the shapes within.
-        let bounds = if by > 0.0 { self.bounds().grown(by * self.stretch()) } else { self.bounds() };
-        Self::new(Shape::Offset { solid: self.clone(), by }, bounds)
-    }
-
-    /// How much farther than the field says a point outside may be.
-    fn stretch(&self) -> f64 {
         match &self.0.shape {
-            Shape::Ellipsoid(e) => e.stretch(),
-            Shape::Loft(l) => l.stretch(),
-            Shape::Union { parts, .. } => parts.iter().map(Solid::stretch).fold(1.0, f64::max),
-            Shape::Blend { first: a, second: b, .. } | Shape::Intersection(a, b) => a.stretch().max(b.stretch()),
-            Shape::Difference(a, _) | Shape::Offset { solid: a, .. } => a.stretch(),
-            _ => 1.0,
+            // The least of several less `by` is the least of each less `by`.
+            Shape::Union { parts, .. } => return Self::union(parts.iter().map(|part| part.offset(by))),
+            Shape::Tube(tube) => {
+                let moved = |c: &RoundCone| RoundCone::new(c.from, c.to, c.radius_from + by, c.radius_to + by);
+                let kept = |c: &RoundCone| c.radius_from > 0.0 && c.radius_to > 0.0;
+                return Self::tube(tube.segments().iter().map(moved).filter(kept).collect());
+            }
+            _ => {}
         }
+        let bounds = if by > 0.0 { self.bounds().grown(by) } else { self.bounds() };
+        Self::new(Shape::Offset { solid: self.clone(), by }, bounds)
     }
 
     /// A box that holds all of it.
@@ -184,8 +194,28 @@ impl Solid {
         self.within(p, 0.0) < 0.0
     }
 
-    /// The field itself: 1-Lipschitz, negative inside.
+    /// The field: 1-Lipschitz, negative inside.
     pub fn field(&self, p: DVec3) -> f64 {
+        self.within(p, f64::INFINITY)
+    }
+
+    /// The field where it is below `limit` (at least 0); from there on any value of at least `limit` and no more than
+    /// the distance to the solid. Far parts are then never looked at.
+    ///
+    /// Outside its box, a solid's field is at least the distance to the box. This keeps it 1-Lipschitz (the greater of
+    /// two such functions), and makes leaving out what is far exact.
+    #[inline]
+    pub fn within(&self, p: DVec3, limit: f64) -> f64 {
+        let away = self.0.bounds.distance(p);
+        if away > limit {
+            return away;
+        }
+        let field = self.shape_within(p, limit);
+        if away > 0.0 { field.max(away) } else { field }
+    }
+
+    #[inline]
+    fn shape_within(&self, p: DVec3, limit: f64) -> f64 {
         match &self.0.shape {
             Shape::Empty => f64::INFINITY,
             Shape::Ellipsoid(s) => s.field(p),
@@ -193,32 +223,10 @@ impl Solid {
             Shape::Triangle(s) => s.field(p),
             Shape::HalfSpace { normal, offset } => normal.dot(p) - offset,
             Shape::Loft(s) => s.field(p),
-            Shape::Tube(s) => s.within(p, f64::INFINITY),
-            Shape::Union { parts, .. } => parts.iter().map(|s| s.field(p)).fold(f64::INFINITY, f64::min),
-            Shape::Intersection(a, b) => a.field(p).max(b.field(p)),
-            Shape::Difference(a, b) => a.field(p).max(-b.field(p)),
-            Shape::Blend { first, second, width } => {
-                let (a, b) = (first.field(p), second.field(p));
-                let h = (width - (a - b).abs()).max(0.0) / width;
-                a.min(b) - h * h * width / 4.0
-            }
-            Shape::Offset { solid, by } => solid.field(p) - by,
-        }
-    }
-
-    /// A quick bound: of the field's sign, and of magnitude no more than the distance to the surface. From `limit`
-    /// (at least 0) on, any value of at least `limit` may be returned.
-    #[inline]
-    pub fn within(&self, p: DVec3, limit: f64) -> f64 {
-        let away = self.0.bounds.distance(p);
-        if away > limit {
-            return away;
-        }
-        match &self.0.shape {
+            // A limit of 0 still has to tell inside from outside.
             Shape::Tube(s) => s.within(p, limit.max(f64::MIN_POSITIVE)),
             Shape::Union { parts, hierarchy } => {
-                let start = limit.max(f64::MIN_POSITIVE);
-                hierarchy.least(p, start, |part, best| parts[part].within(p, best.max(0.0)))
+                hierarchy.least(p, limit.max(f64::MIN_POSITIVE), |part, best| parts[part].within(p, best.max(0.0)))
             }
             Shape::Intersection(a, b) => {
                 let first = a.within(p, limit);
@@ -229,7 +237,14 @@ impl Solid {
                 // Beyond -first the other cannot matter.
                 if first > limit { first } else { first.max(-b.within(p, (-first).max(0.0))) }
             }
-            _ => self.field(p),
+            Shape::Blend { first, second, width } => {
+                let a = first.within(p, limit + width);
+                // Where the other is at least a + width away, it changes nothing.
+                let b = second.within(p, (a + width).max(0.0).min(limit + width));
+                let h = (width - (a - b).abs()).max(0.0) / width;
+                a.min(b) - h * h * width / 4.0
+            }
+            Shape::Offset { solid, by } => solid.within(p, (limit + by).max(0.0)) - by,
         }
     }
 

@@ -25,10 +25,6 @@ impl Ellipsoid {
         Bounds::about(self.centre, half)
     }
 
-    pub fn stretch(&self) -> f64 {
-        self.radii.max_element() / self.least
-    }
-
     /// The scaled norm less 1, times the least semi-axis: its gradient is at most 1, exact for a ball.
     #[inline]
     pub fn field(&self, p: DVec3) -> f64 {

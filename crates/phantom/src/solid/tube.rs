@@ -95,6 +95,10 @@ impl Tube {
         Self { hierarchy: Hierarchy::new(&boxes), segments }
     }
 
+    pub fn segments(&self) -> &[RoundCone] {
+        &self.segments
+    }
+
     pub fn bounds(&self) -> Bounds {
         self.segments.iter().fold(Bounds::EMPTY, |all, s| all.with(&s.bounds()))
     }
