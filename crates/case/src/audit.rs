@@ -1,13 +1,14 @@
 //! `audit.jsonl`: who did what, when, on which data. It only grows.
 //!
 //! Each line is a JSON object that holds the SHA-256 of the line before, so that a changed, inserted or removed line
-//! is seen. The manifest holds the length and last hash as of its own writing, and the plan's operations are named in
-//! the log, so that a log that was cut short is seen too.
+//! is seen. The manifest holds the length and last hash as of its own writing, its own hash is in the line after that,
+//! and the plan's operations are named in the log, so that a log that was cut short is seen too. Only the very last
+//! line is bound by nothing that follows.
 //!
 //! A change of the manifest is announced here before it is made, and an operation of the plan is entered after it
 //! was saved. So whatever was acknowledged is in the log.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use fabrica_plan::{Author, OpId, Plan, UtcTime};
@@ -21,6 +22,7 @@ pub(crate) const FILE: &str = "audit.jsonl";
 /// What stands for the hash of the line before the first.
 pub(crate) const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 pub(crate) const NOT_SAVED: &str = "not saved";
+pub(crate) const BROKEN: &str = "found the audit log broken";
 
 /// One line of the audit log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +85,8 @@ pub(crate) struct AuditLog {
     length: u64,
     /// Bytes of an unfinished line behind it.
     torn: u64,
-    problems: Vec<String>,
+    /// What is wrong with the lines themselves.
+    faults: Vec<String>,
 }
 
 /// What an audit line is about, without who and when.
@@ -111,7 +114,7 @@ impl AuditLog {
             Err(e) => return Err(CaseError::io("read", &path, e)),
         };
         let mut log =
-            Self { path, lines: Vec::new(), count: 0, last: NO_LINE.into(), length: 0, torn: 0, problems: Vec::new() };
+            Self { path, lines: Vec::new(), count: 0, last: NO_LINE.into(), length: 0, torn: 0, faults: Vec::new() };
         for piece in bytes.split_inclusive(|b| *b == b'\n') {
             let Some(text) = piece.strip_suffix(b"\n") else {
                 // A line is acknowledged with its line feed on the disk: this one never was.
@@ -123,14 +126,14 @@ impl AuditLog {
             match serde_json::from_slice::<AuditLine>(text) {
                 Ok(line) => {
                     if line.line != number {
-                        log.problems.push(format!("line {number} says that it is line {}", line.line));
+                        log.faults.push(format!("line {number} says that it is line {}", line.line));
                     }
                     if line.previous != log.last {
-                        log.problems.push(format!("line {number} does not follow from the line before it"));
+                        log.faults.push(format!("line {number} does not follow from the line before it"));
                     }
                     log.lines.push(line);
                 }
-                Err(error) => log.problems.push(format!("line {number} cannot be read: {error}")),
+                Err(error) => log.faults.push(format!("line {number} cannot be read: {error}")),
             }
             log.last = hash::of_bytes(text);
             log.length += piece.len() as u64;
@@ -151,36 +154,53 @@ impl AuditLog {
         self.torn
     }
 
-    /// Compares the log with the manifest and the plan.
+    /// Compares the log with the manifest and the plan. What was found wrong once stays wrong.
     pub fn check(&self, anchor: &AuditAnchor, manifest_sha256: &str, plan: &Plan) -> AuditCheck {
-        let mut problems = self.problems.clone();
-        // The hash of line n is what line n + 1 holds.
-        let follows = |line: u64| {
-            if line == self.count {
-                Some(&self.last)
-            } else {
-                self.lines.iter().find(|l| l.line == line + 1).map(|l| &l.previous)
-            }
-        };
-        if anchor.lines > self.count {
-            problems.push(format!("{} line(s) are missing at its end", anchor.lines - self.count));
-        } else if anchor.lines > 0 && follows(anchor.lines) != Some(&anchor.last) {
-            problems.push(format!("line {} is not the one that the manifest remembers", anchor.lines));
-        }
-        if problems.is_empty() && !self.knows_manifest(manifest_sha256) {
-            problems.push("case.json is not what was last saved".into());
-        }
-        let logged: HashSet<_> = self.lines.iter().filter_map(|l| l.operation).collect();
-        let lost = logged.iter().filter(|id| plan.entry(**id).is_none()).count();
-        if lost > 0 {
-            problems.push(format!("{lost} operation(s) of the plan that were saved are missing"));
-        }
-        // One may be missing after a kill between plan and log.
-        let unlogged = plan.history().iter().filter(|e| !logged.contains(&e.id)).count();
-        if unlogged > 1 {
-            problems.push(format!("{unlogged} operations of the plan are not in the log"));
+        let mut problems = self.faults(anchor, manifest_sha256, plan);
+        if problems.is_empty() {
+            let noted = self.lines.iter().filter(|l| l.what.starts_with(BROKEN));
+            problems.extend(noted.map(|l| format!("{}: {}", l.at, l.what)));
         }
         AuditCheck { lines: self.count, intact: problems.is_empty(), problems }
+    }
+
+    /// What is wrong now, in words.
+    pub fn faults(&self, anchor: &AuditAnchor, manifest_sha256: &str, plan: &Plan) -> Vec<String> {
+        let mut faults = self.faults.clone();
+        // The hash of line n is what line n + 1 holds.
+        let hash_of = |line: u64| {
+            if line == self.count {
+                return Some(&self.last);
+            }
+            self.lines.iter().find(|l| l.line == line + 1).map(|l| &l.previous)
+        };
+        if anchor.lines > self.count {
+            faults.push("lines are missing at its end".into());
+        } else if anchor.lines > 0 && hash_of(anchor.lines) != Some(&anchor.last) {
+            faults.push(format!("line {} is not the one that the manifest remembers", anchor.lines));
+        } else if !self.knows_manifest(manifest_sha256) {
+            faults.push("case.json is not what was last saved".into());
+        }
+        let logged: HashMap<_, _> = self.lines.iter().filter_map(|l| Some((l.operation?, &l.by))).collect();
+        let mut lost = 0;
+        for (id, by) in &logged {
+            match plan.entry(*id) {
+                None => lost += 1,
+                Some(entry) if entry.author != **by && **by != Author::program() => {
+                    faults.push(format!("it says that operation {id} was by {by}, the plan says {}", entry.author));
+                }
+                Some(_) => {}
+            }
+        }
+        if lost > 0 {
+            faults.push(format!("{lost} operation(s) of the plan that were saved are missing"));
+        }
+        // One may be missing after a kill between plan and log.
+        let unlogged = plan.history().iter().filter(|e| !logged.contains_key(&e.id)).count();
+        if unlogged > 1 {
+            faults.push(format!("{unlogged} operations of the plan are not in the log"));
+        }
+        faults
     }
 
     /// Whether the manifest of this hash is the one last announced, or the one before it when the program ended

@@ -122,7 +122,8 @@ impl Case {
         let log = AuditLog::read(folder)?;
         let stored = plan_store::read(folder)?;
         let found = log.check(&manifest.audit, &manifest_sha256, &stored.plan);
-        let notes = recovery::notes(&log, &stored, &manifest_sha256, &found);
+        let faults = log.faults(&manifest.audit, &manifest_sha256, &stored.plan);
+        let notes = recovery::notes(&log, &stored, &manifest_sha256, &faults);
         let mut audit = log.open()?;
         for note in notes {
             audit.append(note, &Author::program())?;
@@ -131,7 +132,8 @@ impl Case {
         let writer = Some(Writer { store, audit, _lock: lock });
         let mut case = Self { folder: folder.into(), manifest, manifest_sha256, plan, found, writer };
         case.declare();
-        if case.found.intact {
+        // With another manifest than the last, what it does not name may still be wanted.
+        if faults.is_empty() {
             case.remove_orphans()?;
         }
         let Self { writer, plan, .. } = &mut case;
@@ -231,8 +233,8 @@ impl Case {
     /// # Errors
     /// When it cannot be saved.
     pub fn audit(&mut self, what: &str, data: Vec<AuditData>, by: &Author) -> Result<(), CaseError> {
-        let writer = self.writer.as_mut().ok_or(CaseError::ReadOnly)?;
-        writer.audit.append(Event::new(what, data), by)
+        // A new manifest binds the line, so that it cannot be cut off unseen.
+        self.save_manifest(self.manifest.clone(), Event::new(what, data), by)
     }
 
     /// All lines of the audit log that can be read.

@@ -164,3 +164,55 @@ fn snapshots(folder: &Path) -> Result<Vec<u64>, CaseError> {
     numbers.sort_unstable();
     Ok(numbers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fabrica_geometry::LpsPoint;
+    use fabrica_plan::{Author, Operation};
+
+    fn put(plan: &mut Plan, store: &mut PlanStore, x: f64) {
+        let before = plan.version();
+        let at = LpsPoint::new(x, 0.0, 0.0);
+        plan.apply(Operation::SetCrosshair { at }, &Author::program()).unwrap();
+        store.append(&plan.export_updates(&before).unwrap()).unwrap();
+    }
+
+    fn open(case: &Path) -> (Plan, PlanStore) {
+        read(case).unwrap().open(case).unwrap()
+    }
+
+    #[test]
+    fn a_kill_between_any_two_steps_of_folding_loses_nothing() {
+        let case = tempfile::tempdir().unwrap();
+        let file = |name: &str| case.path().join(FOLDER).join(name);
+        create(case.path()).unwrap();
+        let (mut plan, mut store) = open(case.path());
+        (0..5).for_each(|x| put(&mut plan, &mut store, f64::from(x)));
+        let (old_snapshot, old_log) = (fs::read(file("snapshot-1.loro")).unwrap(), fs::read(file(LOG)).unwrap());
+        store.tidy(&plan, 1 << 20).unwrap();
+        assert!(file("snapshot-1.loro").exists(), "a short log stays");
+        store.tidy(&plan, 0).unwrap();
+        let new_snapshot = fs::read(file("snapshot-2.loro")).unwrap();
+        assert!(!file("snapshot-1.loro").exists());
+        // What was folded, and what is appended after it, is there.
+        put(&mut plan, &mut store, 7.0);
+        drop(store);
+        assert_eq!(read(case.path()).unwrap().plan.history(), plan.history());
+        // Killed after the new snapshot, and after the new log.
+        let restore = |name: &str, bytes: &[u8]| write_atomic(&file(name), |f| f.write_all(bytes)).unwrap();
+        for log in [&old_log[..], frames::HEADER] {
+            restore("snapshot-1.loro", &old_snapshot);
+            restore("snapshot-2.loro", &new_snapshot);
+            restore(LOG, log);
+            let (mut plan, mut store) = open(case.path());
+            assert_eq!(plan.history().len(), 5);
+            put(&mut plan, &mut store, 9.0);
+            store.tidy(&plan, 0).unwrap();
+            let found = read(case.path()).unwrap();
+            assert_eq!(found.plan.history(), plan.history());
+            assert_eq!(snapshots(&case.path().join(FOLDER)).unwrap(), [3]);
+            fs::remove_file(file("snapshot-3.loro")).unwrap();
+        }
+    }
+}

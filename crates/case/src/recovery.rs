@@ -7,24 +7,24 @@ use std::path::Path;
 use fabrica_plan::Author;
 
 use crate::atomic::is_temporary;
-use crate::audit::{AuditCheck, AuditLog, Event};
+use crate::audit::{AuditLog, Event};
 use crate::case::{Case, STRUCTURES, VOLUMES};
 use crate::plan_store::Stored;
 use crate::{CaseError, audit};
 
 /// What has to be entered in the audit log before a case is changed again.
-pub(crate) fn notes(log: &AuditLog, stored: &Stored, manifest_sha256: &str, found: &AuditCheck) -> Vec<Event> {
+pub(crate) fn notes(log: &AuditLog, stored: &Stored, manifest_sha256: &str, faults: &[String]) -> Vec<Event> {
     let mut notes = Vec::new();
     let mut note = |what: String| notes.push(Event::new(what, Vec::new()));
     if log.torn() > 0 {
         note(format!("cut off {} bytes of an unfinished line of the audit log", log.torn()));
     }
-    if !found.intact {
-        let what = format!("found the audit log broken: {}", found.problems.join("; "));
-        // Once is enough.
-        if !log.lines().iter().any(|l| l.what == what) {
-            note(what);
-        }
+    // Each fault is noted once.
+    let noted =
+        |fault: &&String| log.lines().iter().any(|l| l.what.starts_with(audit::BROKEN) && l.what.contains(*fault));
+    let new: Vec<_> = faults.iter().filter(|f| !noted(f)).map(String::as_str).collect();
+    if !new.is_empty() {
+        note(format!("{}: {}", audit::BROKEN, new.join("; ")));
     }
     if log.announces_other_than(manifest_sha256) {
         note(audit::NOT_SAVED.into());
@@ -71,7 +71,8 @@ impl Case {
             return Ok(());
         }
         let what = format!("removed files that a crash left: {}", removed.join(", "));
-        self.audit(&what, Vec::new(), &Author::program())
+        let writer = self.writer.as_mut().ok_or(CaseError::ReadOnly)?;
+        writer.audit.append(Event::new(what, Vec::new()), &Author::program())
     }
 }
 
