@@ -63,7 +63,8 @@ impl<'a> Border<'a> {
                         continue;
                     }
                     let offset = p - DVec3::from_array(voxel.map(|n| n as f64));
-                    let beside = ((offset.abs() - 0.5).max(DVec3::ZERO) * self.spacing).powf(2.0);
+                    let beside = (offset.abs() - 0.5).max(DVec3::ZERO) * self.spacing;
+                    let beside = beside * beside;
                     for axis in 0..3 {
                         let across = beside.element_sum() - beside[axis];
                         for side in [-0.5, 0.5] {
