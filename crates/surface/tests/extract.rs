@@ -71,7 +71,7 @@ fn a_box_at_the_border_is_closed_at_the_voxels_ends() {
         let (low, high) = report.bounds.unwrap();
         assert_eq!((low, high), (LpsPoint::new(-0.5, -0.5, -0.5), LpsPoint::new(nx as f64 - 0.5, 4.5, 3.5)));
         assert_eq!(euler(&report), 2);
-        // Only edges and corners are cut: a cell across an edge loses 1/8, one at a corner 5/6 - 1/... at most 1.
+        // Only edges and corners are cut: 1/8 of a voxel along each edge, at most one at each of 8 corners.
         let full = (nx * 5 * 4) as f64;
         let edges = (4 * (nx + 5 + 4)) as f64;
         assert!(report.volume.0 < full && report.volume.0 > full - edges / 8.0 - 8.0, "{report:?}");
