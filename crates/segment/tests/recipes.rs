@@ -136,9 +136,7 @@ fn presets_find_the_parts_of_a_simulated_body() {
     });
     assert!(skin.dice(&truth).unwrap() > 0.995, "{}", skin.dice(&truth).unwrap());
     assert!(find("soft_tissue").unwrap().mask.dice(&where_value(40)).unwrap() > 0.98);
-    for name in ["airway", "vessels"] {
-        assert!(matches!(find(name), Err(SegmentError::NotFound { .. })), "{name}");
-    }
+    assert!(matches!(find("airway"), Err(SegmentError::NotFound { .. })));
 }
 
 fn data(path: &str) -> Option<PathBuf> {
@@ -181,6 +179,6 @@ fn the_real_head_has_a_skull_inside_its_skin() {
     let tissue = fabrica_segment::threshold(&scan, -300.0, f64::INFINITY, &progress()).unwrap();
     let tissue = fabrica_segment::largest_islands(&tissue, 1, fabrica_segment::Connectivity::Six, &progress()).unwrap();
     let lost = tissue.combine(&skin.mask, |tissue, skin| tissue & !skin).unwrap().count();
-    assert!((lost as f64) < 0.02 * tissue.count() as f64, "{lost} of {}", tissue.count());
+    assert!((lost as f64) < 0.002 * tissue.count() as f64, "{lost} of {}", tissue.count());
     assert!(run("lung").is_err() && run("airway").is_err());
 }
