@@ -1,1 +1,39 @@
-fn main() {}
+//! Fabrica: takes a patient's scan to a rehearsed operation. See `ARCHITECTURE.md` for the map.
+
+mod app;
+mod author;
+mod cli;
+mod commands;
+mod parse;
+mod picture;
+mod steps;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Series(args) => commands::series::run(&args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Info(args) => commands::info::run(&args),
+        Command::Accept(args) => commands::accept::run(&args),
+        Command::Segment(args) => commands::segment::run(&args),
+        Command::Render(args) => commands::render::run(&args),
+        Command::Print(args) => commands::print::run(&args),
+        Command::Export(args) => commands::export::run(&args),
+        Command::Phantom(args) => commands::phantom::run(&args),
+        Command::Open(args) => commands::open::run(&args),
+        Command::Demo(args) => commands::demo::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::tell_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

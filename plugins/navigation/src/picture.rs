@@ -1,0 +1,124 @@
+//! The image that the 3D view is drawn into, and when.
+
+use bevy::camera::{RenderTarget, ScalingMode};
+use bevy::core_pipeline::prepass::DepthPrepass;
+use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::prelude::*;
+use bevy::render::render_resource::TextureFormat;
+use bevy::render::renderer::RenderAdapterInfo;
+use fabrica_raycast::{Camera as PatientCamera, Projection as PatientProjection};
+use fabrica_scene::{Navigate, Redraw, View3d, View3dCamera, world};
+
+/// Nearest and farthest that is drawn, in metres: a hand's breadth inside the chest, and a room.
+const NEAR: f32 = 0.01;
+const FAR: f32 = 10.0;
+/// The share of the pixels' number along a side that is drawn while the user moves, where there is no GPU.
+const COARSE: f32 = 0.35;
+/// How many frames are drawn after a change: what is extracted in one frame may be prepared in the next.
+const FRAMES_AFTER_CHANGE: u32 = 3;
+
+/// Makes the camera and its image.
+pub fn spawn_camera(mut commands: Commands, mut images: ResMut<Assets<Image>>, mut view: ResMut<View3d>) {
+    let image = images.add(target(view.size));
+    view.image = image.clone();
+    commands.spawn((
+        View3dCamera,
+        Camera3d::default(),
+        Camera { order: -1, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() },
+        RenderTarget::Image(image.into()),
+        Msaa::Off,
+        Tonemapping::None,
+        // Opaque surfaces end the volume's rays.
+        DepthPrepass,
+        Transform::default(),
+        // The light goes with the eye, so that what is looked at is lit.
+        children![(
+            DirectionalLight { illuminance: 4_000.0, ..default() },
+            Transform::from_xyz(0.3, 0.4, 1.0).looking_at(Vec3::ZERO, Vec3::Y),
+        )],
+    ));
+}
+
+fn target(size: UVec2) -> Image {
+    Image::new_target_texture(size.x.max(1), size.y.max(1), TextureFormat::Rgba8UnormSrgb, None)
+}
+
+/// Puts the Bevy camera where the patient's camera is.
+pub fn follow_view(view: Res<View3d>, mut camera: Single<(&mut Transform, &mut Projection), With<View3dCamera>>) {
+    if !view.is_changed() {
+        return;
+    }
+    let (transform, projection) = &mut *camera;
+    if let Some(to) = camera_transform(&view.camera) {
+        **transform = to;
+    }
+    **projection = camera_projection(&view.camera, view.size);
+}
+
+/// The patient's camera as a transform of the world; nothing for a camera without a direction.
+fn camera_transform(camera: &PatientCamera) -> Option<Transform> {
+    let frame = camera.frame().ok()?;
+    let up = world::direction_to_world(frame.up);
+    let forward = world::direction_to_world(frame.forward);
+    Some(Transform::from_translation(world::point_to_world(camera.eye)).looking_to(forward, up))
+}
+
+fn camera_projection(camera: &PatientCamera, size: UVec2) -> Projection {
+    match camera.projection {
+        PatientProjection::Perspective { vertical_fov } => Projection::Perspective(PerspectiveProjection {
+            fov: vertical_fov as f32,
+            aspect_ratio: size.x as f32 / size.y.max(1) as f32,
+            near: NEAR,
+            far: FAR,
+            ..default()
+        }),
+        PatientProjection::Orthographic { height } => Projection::Orthographic(OrthographicProjection {
+            near: 0.0,
+            far: FAR,
+            scaling_mode: ScalingMode::FixedVertical { viewport_height: world::length_to_world(height) },
+            ..OrthographicProjection::default_3d()
+        }),
+    }
+}
+
+/// What decides whether and how finely a frame is drawn.
+#[derive(Default)]
+pub struct Drawing {
+    frames_left: u32,
+    coarse: bool,
+    drawn: UVec2,
+}
+
+/// Switches the camera on for a few frames after a change, at full size or, while the user moves on a machine without a
+/// GPU, at a smaller one.
+pub fn draw_when_changed(
+    mut changes: MessageReader<Redraw>,
+    mut asked: MessageReader<Navigate>,
+    mut drawing: Local<Drawing>,
+    view: Res<View3d>,
+    adapter: Option<Res<RenderAdapterInfo>>,
+    mut images: ResMut<Assets<Image>>,
+    mut camera: Single<&mut Camera, With<View3dCamera>>,
+) {
+    let slow = adapter.is_some_and(|a| format!("{:?}", a.device_type) == "Cpu");
+    for change in asked.read() {
+        drawing.coarse = slow
+            && match change {
+                Navigate::Rotate { .. } | Navigate::Pan { .. } | Navigate::Zoom(_) => true,
+                Navigate::Settle | Navigate::Look(_) => false,
+                _ => drawing.coarse,
+            };
+    }
+    if changes.read().count() > 0 {
+        drawing.frames_left = FRAMES_AFTER_CHANGE;
+    }
+    let wanted = if drawing.coarse { (view.size.as_vec2() * COARSE).as_uvec2() } else { view.size }.max(UVec2::ONE);
+    if drawing.frames_left > 0 && drawing.drawn != wanted {
+        // A new image under the same handle: whoever shows it need not know.
+        if images.insert(view.image.id(), target(wanted)).is_ok() {
+            drawing.drawn = wanted;
+        }
+    }
+    camera.is_active = drawing.frames_left > 0;
+    drawing.frames_left = drawing.frames_left.saturating_sub(1);
+}

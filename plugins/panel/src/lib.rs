@@ -1,0 +1,78 @@
+//! The desktop window: a side panel with what can be shown and done, the four linked views, notices and progress.
+//!
+//! Built with egui, because the tools to come need its tables, curves and number fields, it draws into a texture as
+//! well as into a window (so that the same panel serves the headset), and it builds without system packages.
+
+mod keys;
+mod marks;
+mod notices;
+mod side;
+mod status;
+mod style;
+mod views;
+
+use bevy::camera::visibility::RenderLayers;
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use bevy_egui::{
+    EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiUserTextures, PrimaryEguiContext, egui,
+};
+use fabrica_scene::{
+    Choices, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, View3d, Work,
+};
+
+/// Draws the desktop window.
+pub struct PanelPlugin;
+
+impl Plugin for PanelPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(EguiPlugin::default())
+            .init_resource::<side::SideState>()
+            .add_systems(Startup, spawn_camera)
+            .add_systems(EguiPrimaryContextPass, draw);
+    }
+}
+
+/// What the panels read, and whom they ask.
+#[derive(SystemParam)]
+struct Desk<'w> {
+    case: Res<'w, OpenCase>,
+    choices: Res<'w, Choices>,
+    work: Res<'w, Work>,
+    slices: Res<'w, Slices>,
+    view3d: Res<'w, View3d>,
+    preview: ResMut<'w, Preview>,
+    notices: ResMut<'w, Notices>,
+    side: ResMut<'w, side::SideState>,
+    textures: ResMut<'w, EguiUserTextures>,
+    operations: MessageWriter<'w, Do>,
+    requests: MessageWriter<'w, Request>,
+    slice_commands: MessageWriter<'w, SliceCommand>,
+    navigation: MessageWriter<'w, Navigate>,
+    redraw: MessageWriter<'w, Redraw>,
+}
+
+fn spawn_camera(mut commands: Commands, mut settings: ResMut<EguiGlobalSettings>) {
+    settings.auto_create_primary_context = false;
+    commands.spawn((PrimaryEguiContext, Camera2d, Msaa::Off, RenderLayers::none()));
+}
+
+fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> Result {
+    let context = contexts.ctx_mut()?;
+    if !*styled {
+        style::set(context);
+        *styled = true;
+    }
+    let mut ui = egui::Ui::new(
+        context.clone(),
+        "window".into(),
+        egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(context.viewport_rect()),
+    );
+    keys::read(&ui, &mut desk);
+    egui::Panel::top("title").show(&mut ui, |ui| status::title(ui, &mut desk));
+    egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));
+    egui::Panel::left("side").default_size(300.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
+    egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw(ui, &mut desk));
+    notices::draw(&ui, &mut desk);
+    Ok(())
+}

@@ -1,0 +1,300 @@
+//! The side panel: warnings, how the scan is shown, the structures, the clip plane.
+
+use bevy::prelude::*;
+use bevy_egui::egui::{self, RichText};
+use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_plan::{ClipPlane, Operation, Window};
+use fabrica_raycast::{NamedView, Preset, WINDOW_PRESETS};
+use fabrica_scene::{Do, Navigate, Request};
+use fabrica_segment::Recipe;
+use fabrica_volume::{Resolution, Rgb};
+
+use crate::{Desk, style};
+
+/// The clip plane that the panel moves.
+const CLIP: &str = "clip";
+
+/// What the user is typing.
+#[derive(Resource)]
+pub struct SideState {
+    /// The case folder of the next import.
+    pub case_folder: String,
+    /// Whether the next import resamples uneven slices.
+    pub resample: bool,
+    /// Why the next warning is accepted.
+    reason: String,
+    /// Where the next model is written.
+    model: String,
+    /// Which way the clip plane faces, while it is dragged how far it is along there.
+    clip_axis: usize,
+    clip_drag: Option<f64>,
+    /// The opacity under the pointer: structure and value.
+    fading: Option<(String, f64)>,
+    /// The looks and the recipes that the program carries; their own crates test that they can be read.
+    presets: Vec<Preset>,
+    recipes: Vec<Recipe>,
+    /// The 3D view is being moved.
+    pub turning: bool,
+    /// The crosshair is being moved and not yet in the plan.
+    pub scrolling: bool,
+}
+
+impl Default for SideState {
+    fn default() -> Self {
+        Self {
+            case_folder: "fabrica-case".into(),
+            resample: false,
+            reason: String::new(),
+            model: "model.stl".into(),
+            clip_axis: 1,
+            clip_drag: None,
+            fading: None,
+            presets: Preset::all().unwrap_or_default(),
+            recipes: Recipe::built_in().unwrap_or_default(),
+            turning: false,
+            scrolling: false,
+        }
+    }
+}
+
+/// Draws the side panel.
+pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
+    egui::ScrollArea::vertical().show(ui, |ui| {
+        if desk.case.volume.is_none() {
+            ui.weak("Drop a folder of DICOM files, a NIfTI, NRRD or InVesalius file, or a case on this window.");
+            return;
+        }
+        warnings(ui, desk);
+        ui.collapsing(RichText::new("Scan").strong(), |ui| scan(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Look").strong()).default_open(true).show(ui, |ui| look(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Structures").strong())
+            .default_open(true)
+            .show(ui, |ui| structures(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
+            .default_open(true)
+            .show(ui, |ui| clip(ui, desk));
+        ui.collapsing(RichText::new("Mouse and keys").strong(), help);
+    });
+}
+
+fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
+    for (index, warning) in desk.case.warnings.iter().enumerate() {
+        match &warning.resolution {
+            Resolution::Open => {
+                egui::Frame::group(ui.style()).show(ui, |ui| {
+                    ui.label(RichText::new("Geometry warning").strong().color(style::ALERT));
+                    ui.label(warning.issue.to_string());
+                    ui.weak("Measuring and printing wait until you accept it.");
+                    ui.add(
+                        egui::TextEdit::singleline(&mut desk.side.reason).hint_text("Why is it right to go on?"),
+                    );
+                    let said = !desk.side.reason.trim().is_empty();
+                    if ui.add_enabled(said, egui::Button::new("Accept")).clicked() {
+                        let reason = std::mem::take(&mut desk.side.reason);
+                        desk.requests.write(Request::AcceptWarning { index, reason });
+                    }
+                });
+            }
+            Resolution::Accepted { by, reason, .. } => {
+                ui.label(RichText::new(format!("Accepted by {by}: {} ({reason})", warning.issue)).small().weak());
+            }
+        }
+    }
+}
+
+fn scan(ui: &mut egui::Ui, desk: &mut Desk) {
+    let Some(scene) = &desk.case.volume else { return };
+    let volume = &scene.volume;
+    let (grid, from) = (volume.grid(), &volume.provenance);
+    let [nx, ny, nz] = grid.dims();
+    let [sx, sy, sz] = grid.spacing();
+    egui::Grid::new("scan").num_columns(2).show(ui, |ui| {
+        let mut row = |name: &str, value: String| {
+            ui.weak(name);
+            ui.label(value);
+            ui.end_row();
+        };
+        row("Patient", from.patient_name.replace('^', " "));
+        row("Modality", from.modality.to_string());
+        row("Series", from.description.clone());
+        row("Size", format!("{nx} × {ny} × {nz}"));
+        row("Spacing", format!("{sx:.3} × {sy:.3} × {sz:.3} mm"));
+        row("Axes", grid.orientation_code());
+        row("Sources", format!("{} files", from.sources.len()));
+    });
+}
+
+fn look(ui: &mut egui::Ui, desk: &mut Desk) {
+    let Some(scene) = &desk.case.volume else { return };
+    let volume = scene.id.clone();
+    egui::ComboBox::from_label("volume").selected_text(desk.case.preset.as_str()).show_ui(ui, |ui| {
+        for preset in &desk.side.presets {
+            let chosen = preset.name == desk.case.preset;
+            if ui.selectable_label(chosen, &preset.name).on_hover_text(&preset.description).clicked() && !chosen {
+                desk.operations.write(Do(Operation::SetRenderPreset {
+                    volume: volume.clone(),
+                    preset: preset.name.clone(),
+                }));
+            }
+        }
+    });
+    let window = desk.preview.window.or(desk.case.window);
+    let named = window.and_then(|w| {
+        WINDOW_PRESETS.iter().find(|p| p.window.centre == w.centre && p.window.width == w.width).map(|p| p.name)
+    });
+    egui::ComboBox::from_label("window").selected_text(named.unwrap_or("own")).show_ui(ui, |ui| {
+        for preset in &WINDOW_PRESETS {
+            if ui.selectable_label(named == Some(preset.name), preset.name).on_hover_text(preset.description).clicked() {
+                let window = Window { centre: preset.window.centre, width: preset.window.width };
+                desk.operations.write(Do(Operation::SetWindow { volume: volume.clone(), window }));
+            }
+        }
+    });
+    if let Some(window) = window {
+        ui.weak(format!("centre {:.0}, width {:.0}", window.centre, window.width));
+    }
+    ui.horizontal_wrapped(|ui| {
+        for view in NamedView::ALL {
+            let letter = view.name()[..1].to_uppercase();
+            if ui.button(letter).on_hover_text(format!("Look from {}", view.name())).clicked() {
+                desk.navigation.write(Navigate::Look(view));
+            }
+        }
+        if ui.button("⬒").on_hover_text("Perspective or parallel (5)").clicked() {
+            desk.navigation.write(Navigate::ToggleProjection);
+        }
+    });
+}
+
+fn structures(ui: &mut egui::Ui, desk: &mut Desk) {
+    let busy = desk.work.running.is_some();
+    let blocked = desk.case.has_open_warnings();
+    for shown in &desk.case.structures {
+        let name = &shown.structure.name;
+        ui.push_id(name, |ui| {
+            ui.horizontal(|ui| {
+                let mut visible = shown.appearance.visible;
+                if ui.checkbox(&mut visible, "").on_hover_text("Show").changed() {
+                    desk.operations.write(Do(Operation::ShowStructure { structure: name.clone(), visible }));
+                }
+                let Rgb(r, g, b) = shown.colour();
+                let mut colour = [r, g, b];
+                if ui.color_edit_button_srgb(&mut colour).changed() {
+                    let [r, g, b] = colour;
+                    desk.operations
+                        .write(Do(Operation::ColourStructure { structure: name.clone(), colour: Rgb(r, g, b) }));
+                }
+                ui.label(name).on_hover_text(format!(
+                    "{:.1} mL — {}",
+                    shown.structure.mask.volume().millilitres(),
+                    shown.structure.origin
+                ));
+            });
+            ui.horizontal(|ui| {
+                let fading = desk.side.fading.as_ref().filter(|(who, _)| who == name).map(|(_, value)| *value);
+                let mut opacity = fading.unwrap_or(shown.appearance.opacity);
+                let slider = ui.add(egui::Slider::new(&mut opacity, 0.0..=1.0).show_value(false));
+                slider.clone().on_hover_text("Opacity");
+                if slider.dragged() {
+                    desk.side.fading = Some((name.clone(), opacity));
+                } else if slider.drag_stopped() || slider.changed() {
+                    desk.side.fading = None;
+                    desk.operations.write(Do(Operation::FadeStructure { structure: name.clone(), opacity }));
+                }
+                let print = ui.add_enabled(!busy && !blocked, egui::Button::new("Print").small());
+                let hint = if blocked { "Accept the geometry warnings first" } else { "Write a closed model" };
+                if print.on_hover_text(hint).on_disabled_hover_text(hint).clicked() {
+                    let to = desk.side.model.trim().into();
+                    desk.requests.write(Request::Print { structure: name.clone(), to });
+                }
+                if ui.small_button("✕").on_hover_text("Remove from the case").clicked() {
+                    desk.requests.write(Request::RemoveStructure { name: name.clone() });
+                }
+            });
+        });
+    }
+    ui.horizontal(|ui| {
+        ui.weak("Model");
+        ui.add(egui::TextEdit::singleline(&mut desk.side.model).desired_width(180.0));
+    });
+    ui.weak("Make by preset:");
+    ui.horizontal_wrapped(|ui| {
+        for recipe in &desk.side.recipes {
+            let button = ui.add_enabled(!busy, egui::Button::new(recipe.name.as_str()).small());
+            if button.on_hover_text(format!("{}\nLimits: {}", recipe.purpose, recipe.limits)).clicked() {
+                desk.requests.write(Request::Segment { preset: recipe.name.clone() });
+            }
+        }
+    });
+}
+
+fn clip(ui: &mut egui::Ui, desk: &mut Desk) {
+    const AXES: [(&str, LpsVector); 6] = [
+        ("from the left", LpsVector::new(1.0, 0.0, 0.0)),
+        ("from the front", LpsVector::new(0.0, -1.0, 0.0)),
+        ("from above", LpsVector::new(0.0, 0.0, 1.0)),
+        ("from the right", LpsVector::new(-1.0, 0.0, 0.0)),
+        ("from behind", LpsVector::new(0.0, 1.0, 0.0)),
+        ("from below", LpsVector::new(0.0, 0.0, -1.0)),
+    ];
+    let Some(scene) = &desk.case.volume else { return };
+    let (low, high) = scene.volume.grid().bounds();
+    let plane = desk.case.clip;
+    let mut enabled = plane.is_some_and(|p| p.enabled);
+    let mut asked = None;
+    if ui.checkbox(&mut enabled, "cut away").changed() {
+        let start = ClipPlane { point: desk.case.crosshair, normal: AXES[desk.side.clip_axis].1, enabled };
+        asked = Some(ClipPlane { enabled, ..plane.unwrap_or(start) });
+    }
+    let Some(plane) = plane.filter(|p| p.enabled) else {
+        if let Some(plane) = asked {
+            desk.operations.write(Do(Operation::SetClipPlane { name: CLIP.into(), plane }));
+        }
+        return;
+    };
+    egui::ComboBox::from_id_salt("clip axis").selected_text(AXES[desk.side.clip_axis].0).show_ui(ui, |ui| {
+        for (index, (text, normal)) in AXES.into_iter().enumerate() {
+            if ui.selectable_label(index == desk.side.clip_axis, text).clicked() {
+                desk.side.clip_axis = index;
+                asked = Some(ClipPlane { normal, point: desk.case.crosshair, enabled: true });
+            }
+        }
+    });
+    if ui.button("at the crosshair").clicked() {
+        asked = Some(ClipPlane { point: desk.case.crosshair, ..plane });
+    }
+    // How far along the normal, between the scan's ends.
+    let normal = plane.normal.0.normalize_or_zero();
+    let reach = (high.0 - low.0).dot(normal.abs()) / 2.0;
+    let middle = (low.0 + high.0) / 2.0;
+    let mut along = desk.side.clip_drag.unwrap_or((plane.point.0 - middle).dot(normal));
+    let slider = ui.add(egui::Slider::new(&mut along, -reach..=reach).suffix(" mm").fixed_decimals(1));
+    let moved = ClipPlane { point: LpsPoint(middle + normal * along), ..plane };
+    if slider.dragged() {
+        desk.side.clip_drag = Some(along);
+        desk.preview.clip = Some(moved);
+        desk.redraw.write_default();
+    } else if slider.drag_stopped() || slider.changed() {
+        desk.side.clip_drag = None;
+        desk.preview.clip = None;
+        asked = Some(moved);
+    }
+    if let Some(plane) = asked {
+        desk.operations.write(Do(Operation::SetClipPlane { name: CLIP.into(), plane }));
+    }
+}
+
+fn help(ui: &mut egui::Ui) {
+    for (what, how) in [
+        ("Slices", "wheel: next slice · click: crosshair · Shift+move: crosshair follows"),
+        ("", "Ctrl+drag: window/level · right drag: zoom · middle drag: move"),
+        ("3D", "drag: turn · Shift or middle drag: move · right drag or wheel: zoom"),
+        ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection"),
+        ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),
+    ] {
+        ui.horizontal_wrapped(|ui| {
+            ui.strong(what);
+            ui.weak(how);
+        });
+    }
+}

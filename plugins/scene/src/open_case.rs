@@ -1,0 +1,71 @@
+//! What is open: a read model of the case that the session keeps up to date. Nobody else writes to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use fabrica_geometry::LpsPoint;
+use fabrica_plan::{Appearance, ClipPlane, Window};
+use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
+
+/// The open case, as the plugins see it. Empty before one is opened.
+#[derive(Resource, Default)]
+pub struct OpenCase {
+    /// The case's folder, when one is open.
+    pub folder: Option<PathBuf>,
+    /// What to call it.
+    pub title: String,
+    /// The volume that is shown.
+    pub volume: Option<SceneVolume>,
+    /// The structures, in the case's order.
+    pub structures: Vec<SceneStructure>,
+    /// Where the slices cross.
+    pub crosshair: LpsPoint,
+    /// How values become grey.
+    pub window: Option<Window>,
+    /// The volume's rendering preset, by name.
+    pub preset: String,
+    /// The clip plane, when there is one.
+    pub clip: Option<ClipPlane>,
+    /// The volume's geometry warnings with their state.
+    pub warnings: Vec<GeometryWarning>,
+    /// Whether there is something to undo, and to redo.
+    pub undo_redo: (bool, bool),
+}
+
+/// A volume in the scene.
+#[derive(Clone)]
+pub struct SceneVolume {
+    /// Its id in the case.
+    pub id: String,
+    /// The volume.
+    pub volume: Arc<Volume>,
+}
+
+/// A structure in the scene.
+#[derive(Clone)]
+pub struct SceneStructure {
+    /// The structure.
+    pub structure: Arc<Structure>,
+    /// How the plan shows it.
+    pub appearance: Appearance,
+}
+
+impl SceneStructure {
+    /// The colour that it is shown in.
+    pub fn colour(&self) -> Rgb {
+        self.appearance.colour.unwrap_or(self.structure.colour)
+    }
+}
+
+impl OpenCase {
+    /// Whether what is open is simulated, not measured on a patient. Shown wherever the data is.
+    pub fn is_simulated(&self) -> bool {
+        self.volume.as_ref().is_some_and(|v| v.volume.provenance.simulated)
+    }
+
+    /// Whether a geometry warning waits for the user, so that measuring and printing are blocked.
+    pub fn has_open_warnings(&self) -> bool {
+        self.warnings.iter().any(GeometryWarning::is_open)
+    }
+}

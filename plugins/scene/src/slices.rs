@@ -1,0 +1,66 @@
+//! The three slice views: what they show, and how to move them.
+
+use bevy::prelude::*;
+use fabrica_geometry::LpsPoint;
+use fabrica_plan::{ClipPlane, Window};
+use fabrica_raycast::{SliceOrientation, SlicePlane};
+
+/// A slice view.
+#[derive(Clone)]
+pub struct SliceView {
+    /// Axial, coronal or sagittal.
+    pub orientation: SliceOrientation,
+    /// The picture.
+    pub image: Handle<Image>,
+    /// The plane that the picture shows, when there is one: its size, and where each of its pixels lies in the patient.
+    pub shown: Option<(SlicePlane, [u32; 2])>,
+}
+
+/// The three slice views: axial, coronal, sagittal.
+#[derive(Resource)]
+pub struct Slices(pub [SliceView; 3]);
+
+impl Default for Slices {
+    fn default() -> Self {
+        Self([SliceOrientation::Axial, SliceOrientation::Coronal, SliceOrientation::Sagittal].map(|orientation| {
+            SliceView { orientation, image: Handle::default(), shown: None }
+        }))
+    }
+}
+
+/// A change of a slice view. What moves the crosshair or the window is in the plan, not here.
+#[derive(Message, Clone, Copy, Debug)]
+pub enum SliceCommand {
+    /// Shows the view in this size, pixels.
+    Resize {
+        /// Which view.
+        view: usize,
+        /// Its size, pixels.
+        size: UVec2,
+    },
+    /// Moves the picture under the pointer, pixels.
+    Pan {
+        /// Which view.
+        view: usize,
+        /// By how much.
+        by: Vec2,
+    },
+    /// Enlarges (over 1) or reduces the picture.
+    Zoom {
+        /// Which view.
+        view: usize,
+        /// By how much.
+        factor: f32,
+    },
+}
+
+/// What is under the pointer and not yet in the plan: shown in place of the plan's values until the pointer lets go.
+#[derive(Resource, Default)]
+pub struct Preview {
+    /// Where the slices cross.
+    pub crosshair: Option<LpsPoint>,
+    /// How values become grey.
+    pub window: Option<Window>,
+    /// The clip plane.
+    pub clip: Option<ClipPlane>,
+}

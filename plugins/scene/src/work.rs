@@ -1,0 +1,42 @@
+//! What is being worked on, and what the user must be told.
+
+use bevy::prelude::*;
+use fabrica_progress::Progress;
+
+/// The long work that runs now, one at a time.
+#[derive(Resource, Default)]
+pub struct Work {
+    /// What runs, in words, with its handle.
+    pub running: Option<(String, Progress)>,
+}
+
+/// How bad a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Something is done.
+    Done,
+    /// Something needs the user's judgement.
+    Warning,
+    /// Something failed; nothing was changed.
+    Error,
+}
+
+/// Something the user must be told.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is, and what to do.
+    pub text: String,
+}
+
+/// What the user must be told, oldest first, until dismissed.
+#[derive(Resource, Default)]
+pub struct Notices(pub Vec<Notice>);
+
+impl Notices {
+    /// Adds a notice.
+    pub fn tell(&mut self, severity: Severity, text: impl Into<String>) {
+        self.0.push(Notice { severity, text: text.into() });
+    }
+}

@@ -1,0 +1,122 @@
+//! Long work: opening, finding, importing, segmenting, printing.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use fabrica_case::Case;
+use fabrica_import::{Found, ReadOptions, find, make_case};
+use fabrica_plan::Author;
+use fabrica_progress::Progress;
+use fabrica_scene::{OpenCase, Request};
+use fabrica_segment::Recipe;
+use fabrica_surface::PrintOptions;
+
+use crate::opened::{Opened, Shared, lock};
+
+/// What came of a job.
+pub enum Outcome {
+    /// Scans were found; the user chooses.
+    Found(Arc<Found>),
+    /// A case is open.
+    Opened { shared: Shared, model: Box<OpenCase>, notes: Vec<String> },
+    /// The case changed.
+    Changed { model: Box<OpenCase>, done: String },
+    /// Something was written elsewhere.
+    Done(String),
+}
+
+type Job = Box<dyn FnOnce(&Progress) -> Result<Outcome, String> + Send>;
+
+/// Makes a job of a request: its title and what to run. Or says why it cannot be.
+pub fn prepare(
+    request: &Request,
+    shared: Option<&Shared>,
+    found: Option<&Arc<Found>>,
+    by: &Author,
+) -> Result<(String, Job), String> {
+    let by = by.clone();
+    let need = || shared.cloned().ok_or_else(|| "No case is open.".to_owned());
+    Ok(match request.clone() {
+        Request::Open(paths) => {
+            ("Opening".into(), Box::new(move |progress| open(&paths, &by, progress)))
+        }
+        Request::Import { choice, case, resample } => {
+            let found = found.cloned().ok_or("No scan was looked for.")?;
+            ("Importing".into(), Box::new(move |progress| import(&found, choice, &case, resample, &by, progress)))
+        }
+        Request::Segment { preset } => {
+            let shared = need()?;
+            (format!("Making {preset}"), Box::new(move |progress| segment(&shared, &preset, &by, progress)))
+        }
+        Request::Print { structure, to } => {
+            let shared = need()?;
+            (format!("Model of {structure}"), Box::new(move |progress| print(&shared, &structure, &to, &by, progress)))
+        }
+        Request::RemoveStructure { .. }
+        | Request::AcceptWarning { .. }
+        | Request::Undo
+        | Request::Redo
+        | Request::Cancel => return Err("This is no long work.".into()),
+    })
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// A single folder with a manifest is a case; all else is looked through for scans.
+fn open(paths: &[PathBuf], by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    if let [folder] = paths
+        && folder.join("case.json").is_file()
+    {
+        let case = Case::open(folder).map_err(words)?;
+        return opened(case, Vec::new(), by, progress);
+    }
+    let found = find(paths, progress).map_err(words)?;
+    if found.scans.is_empty() {
+        let first = found.passed_over.first().map(|p| format!(" ({}: {})", p.path.display(), p.reason));
+        return Err(format!("No scan was found there{}", first.unwrap_or_default()));
+    }
+    Ok(Outcome::Found(Arc::new(found)))
+}
+
+fn opened(case: Case, notes: Vec<String>, by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    let mut opened = Opened::new(case, progress).map_err(words)?;
+    let model = Box::new(opened.model(by, progress).map_err(words)?);
+    Ok(Outcome::Opened { shared: Arc::new(Mutex::new(opened)), model, notes })
+}
+
+fn import(
+    found: &Found,
+    choice: usize,
+    folder: &Path,
+    resample: bool,
+    by: &Author,
+    progress: &Progress,
+) -> Result<Outcome, String> {
+    let scan = found.scans.get(choice).ok_or("There is no such scan.")?;
+    let phases: Vec<usize> = (0..scan.phases().len()).collect();
+    let options = ReadOptions { resample_tilt: true, resample_spacing: resample };
+    let made = make_case(folder, found, scan, &phases, true, options, by, progress).map_err(words)?;
+    opened(made.case, made.notes, by, progress)
+}
+
+fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    let recipe = Recipe::named(preset).map_err(words)?;
+    let scene = crate::scene_volume(shared);
+    progress.stage("separating");
+    let structure = recipe.run(&scene.volume, progress).map_err(words)?;
+    let mut opened = lock(shared);
+    opened.put_structure(&structure, by, progress).map_err(words)?;
+    let model = Box::new(opened.model(by, progress).map_err(words)?);
+    let millilitres = structure.mask.volume().millilitres();
+    Ok(Outcome::Changed { model, done: format!("{}: {millilitres:.1} mL ({})", structure.name, structure.origin) })
+}
+
+fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    let mut opened = lock(shared);
+    let options = PrintOptions::default();
+    let model =
+        fabrica_print::print_structure(&mut opened.case, name, to, &options, by, progress).map_err(words)?;
+    Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), model.report)))
+}

@@ -1,0 +1,188 @@
+//! The open case: runs long work, applies operations to the plan, keeps the read model of the scene.
+//!
+//! The case is changed on task threads only. Operations on the plan ([`Do`], undo, redo) go through one queue, in order;
+//! each is on the disk before the scene shows it. Long work ([`Request`]) runs one at a time beside that queue, so that the
+//! plan can be worked on meanwhile.
+
+mod jobs;
+mod opened;
+mod quick;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
+use fabrica_import::Found;
+use fabrica_plan::Author;
+use fabrica_progress::Progress;
+use fabrica_raycast::NamedView;
+use fabrica_scene::{
+    Choice, Choices, Do, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work,
+};
+
+use jobs::Outcome;
+use opened::Shared;
+use quick::Quick;
+
+/// Opens, changes and saves the case.
+pub struct SessionPlugin {
+    /// Who is at work.
+    pub author: Author,
+}
+
+impl Plugin for SessionPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(Session {
+            author: self.author.clone(),
+            case: None,
+            found: None,
+            queue: VecDeque::new(),
+            saving: None,
+            working: None,
+        })
+        .add_systems(PreUpdate, (take_operations, take_requests, save_queue, finish_saving, finish_work).chain());
+    }
+}
+
+#[derive(Resource)]
+struct Session {
+    author: Author,
+    case: Option<Shared>,
+    /// Scans that were found and wait for the user's choice.
+    found: Option<Arc<Found>>,
+    queue: VecDeque<Quick>,
+    saving: Option<Task<quick::Saved>>,
+    working: Option<Task<Result<Outcome, String>>>,
+}
+
+fn take_operations(mut operations: MessageReader<Do>, mut session: ResMut<Session>) {
+    for Do(operation) in operations.read() {
+        session.queue.push_back(Quick::Apply(operation.clone()));
+    }
+}
+
+fn take_requests(
+    mut requests: MessageReader<Request>,
+    mut session: ResMut<Session>,
+    mut work: ResMut<Work>,
+    mut choices: ResMut<Choices>,
+    mut notices: ResMut<Notices>,
+) {
+    for request in requests.read() {
+        match request {
+            Request::Undo => session.queue.push_back(Quick::Undo),
+            Request::Redo => session.queue.push_back(Quick::Redo),
+            Request::RemoveStructure { name } => session.queue.push_back(Quick::RemoveStructure(name.clone())),
+            Request::AcceptWarning { index, reason } => {
+                session.queue.push_back(Quick::Accept { index: *index, reason: reason.clone() });
+            }
+            Request::Cancel => {
+                choices.0.clear();
+                session.found = None;
+                if let Some((_, progress)) = &work.running {
+                    progress.cancel();
+                }
+            }
+            _ if session.working.is_some() => {
+                notices.tell(Severity::Warning, "One thing at a time: wait for the running work, or cancel it.");
+            }
+            long => {
+                let progress = Progress::new();
+                match jobs::prepare(long, session.case.as_ref(), session.found.as_ref(), &session.author) {
+                    Ok((title, job)) => {
+                        choices.0.clear();
+                        work.running = Some((title, progress.clone()));
+                        session.working = Some(AsyncComputeTaskPool::get().spawn(async move { job(&progress) }));
+                    }
+                    Err(reason) => notices.tell(Severity::Error, reason),
+                }
+            }
+        }
+    }
+}
+
+fn save_queue(mut session: ResMut<Session>) {
+    if session.saving.is_some() || session.queue.is_empty() {
+        return;
+    }
+    let waiting: Vec<Quick> = session.queue.drain(..).collect();
+    let Some(case) = session.case.clone() else { return };
+    let author = session.author.clone();
+    session.saving = Some(AsyncComputeTaskPool::get().spawn(async move { quick::save(&case, &waiting, &author) }));
+}
+
+fn finish_saving(
+    mut session: ResMut<Session>,
+    mut case: ResMut<OpenCase>,
+    mut notices: ResMut<Notices>,
+    mut redraw: MessageWriter<Redraw>,
+) {
+    let Some(saved) = session.saving.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
+    session.saving = None;
+    for reason in saved.refused {
+        notices.tell(Severity::Error, reason);
+    }
+    match saved.model {
+        Ok(model) => *case = model,
+        Err(reason) => notices.tell(Severity::Error, reason),
+    }
+    redraw.write_default();
+}
+
+fn finish_work(
+    mut session: ResMut<Session>,
+    mut work: ResMut<Work>,
+    mut case: ResMut<OpenCase>,
+    mut choices: ResMut<Choices>,
+    mut notices: ResMut<Notices>,
+    mut navigate: MessageWriter<Navigate>,
+    mut redraw: MessageWriter<Redraw>,
+) {
+    let Some(result) = session.working.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
+    session.working = None;
+    let cancelled = work.running.take().is_some_and(|(_, progress)| progress.is_cancelled());
+    match result {
+        Ok(Outcome::Found(found)) => {
+            choices.0 = offer(&found);
+            session.found = Some(found);
+        }
+        Ok(Outcome::Opened { shared, model, notes }) => {
+            session.case = Some(shared);
+            session.found = None;
+            *case = *model;
+            notices.0.clear();
+            for note in notes {
+                notices.tell(Severity::Warning, note);
+            }
+            navigate.write(Navigate::Look(NamedView::Anterior));
+        }
+        Ok(Outcome::Changed { model, done }) => {
+            *case = *model;
+            notices.tell(Severity::Done, done);
+        }
+        Ok(Outcome::Done(done)) => notices.tell(Severity::Done, done),
+        Err(_) if cancelled => notices.tell(Severity::Done, "Cancelled. Nothing was changed."),
+        Err(reason) => notices.tell(Severity::Error, reason),
+    }
+    redraw.write_default();
+}
+
+fn offer(found: &Found) -> Vec<Choice> {
+    found
+        .scans
+        .iter()
+        .map(|scan| {
+            let phases = scan.phases();
+            let warnings = phases.iter().flat_map(|p| p.warnings.iter().chain(&p.obstacle)).cloned();
+            let mut warnings: Vec<String> = warnings.collect();
+            warnings.dedup();
+            Choice { title: format!("{} ({}, {} files)", scan.title(), scan.kind(), scan.file_count()), warnings }
+        })
+        .collect()
+}
+
+/// The volume of the scene, for jobs that only read it.
+fn scene_volume(shared: &Shared) -> SceneVolume {
+    opened::lock(shared).scene_volume()
+}

@@ -1,0 +1,99 @@
+//! The case with what was read from it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fabrica_case::{Case, CaseError};
+use fabrica_plan::{Author, Window};
+use fabrica_progress::Progress;
+use fabrica_raycast::Preset;
+use fabrica_scene::{OpenCase, SceneStructure, SceneVolume};
+use fabrica_volume::{Structure, Volume};
+
+/// The case, shared by the tasks that change it.
+pub type Shared = Arc<Mutex<Opened>>;
+
+/// An open case with the data that the scene shows.
+pub struct Opened {
+    pub case: Case,
+    id: String,
+    volume: Arc<Volume>,
+    /// Structures that were read, by the hash of their file, so that an unchanged one is the same `Arc`.
+    structures: HashMap<String, Arc<Structure>>,
+}
+
+/// A panic in another task leaves the case as it is on the disk; the lock stays usable.
+pub fn lock(shared: &Shared) -> MutexGuard<'_, Opened> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Opened {
+    /// Reads what the scene shows of a case: its first volume.
+    pub fn new(case: Case, progress: &Progress) -> Result<Self, CaseError> {
+        let id = case.volumes().first().map(|v| v.id.clone()).unwrap_or_default();
+        let volume = Arc::new(case.volume(&id, progress)?);
+        Ok(Self { case, id, volume, structures: HashMap::new() })
+    }
+
+    /// The volume of the scene.
+    pub fn scene_volume(&self) -> SceneVolume {
+        SceneVolume { id: self.id.clone(), volume: self.volume.clone() }
+    }
+
+    /// What the scene is to show now.
+    pub fn model(&mut self, by: &Author, progress: &Progress) -> Result<OpenCase, CaseError> {
+        let state = self.case.plan().state().clone();
+        let entries: Vec<_> = self.case.structures().iter().filter(|s| s.volume == self.id).cloned().collect();
+        let mut structures = Vec::new();
+        for entry in &entries {
+            let structure = match self.structures.get(&entry.sha256) {
+                Some(known) => known.clone(),
+                None => Arc::new(self.case.structure(&entry.name, progress)?),
+            };
+            self.structures.insert(entry.sha256.clone(), structure.clone());
+            structures.push(SceneStructure { appearance: state.appearance(&entry.name), structure });
+        }
+        self.structures.retain(|sha256, _| entries.iter().any(|e| e.sha256 == *sha256));
+        let from = &self.volume.provenance;
+        let window = state.windows.get(&self.id).copied().unwrap_or_else(|| suited_window(&self.volume));
+        let preset = match state.render_presets.get(&self.id) {
+            Some(name) => name.clone(),
+            None => Preset::suited_to(&self.volume).map(|p| p.name).unwrap_or_default(),
+        };
+        Ok(OpenCase {
+            folder: Some(self.case.folder().to_owned()),
+            title: format!("{} — {} {}", from.patient_name.replace('^', " ").trim(), from.modality, from.description),
+            volume: Some(self.scene_volume()),
+            structures,
+            crosshair: state.crosshair.unwrap_or_else(|| self.volume.grid().centre()),
+            window: Some(window),
+            preset,
+            clip: state.clip_planes.get("clip").copied(),
+            warnings: self.case.warnings().into_iter().filter(|w| w.volume == self.id).map(|w| w.warning).collect(),
+            undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
+        })
+    }
+
+    /// Accepts a geometry warning of the volume in the scene.
+    pub fn accept(&mut self, index: usize, reason: &str, by: &Author) -> Result<(), CaseError> {
+        self.case.accept_warning(&self.id, index, by, reason).map(|_| ())
+    }
+
+    /// Adds a structure, or puts it in the place of one of the same name.
+    pub fn put_structure(&mut self, structure: &Structure, by: &Author, progress: &Progress) -> Result<(), CaseError> {
+        if self.case.structures().iter().any(|s| s.name == structure.name) {
+            self.case.replace_structure(structure, by, progress)
+        } else {
+            self.case.add_structure(&self.id, structure, by, progress)
+        }
+    }
+}
+
+/// The abdominal window for CT, else the whole range.
+fn suited_window(volume: &Volume) -> Window {
+    if volume.provenance.modality.is_ct() {
+        return Window { centre: 40.0, width: 400.0 };
+    }
+    let (low, high) = volume.range();
+    Window { centre: (low + high) / 2.0, width: (high - low).max(1e-6) }
+}

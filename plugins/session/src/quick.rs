@@ -1,0 +1,45 @@
+//! Changes that take no longer than it takes to save them.
+
+use fabrica_case::CaseError;
+use fabrica_plan::{Author, Operation};
+use fabrica_progress::Progress;
+use fabrica_scene::OpenCase;
+
+use crate::opened::{Opened, Shared, lock};
+
+/// A change of the case.
+#[derive(Clone, Debug)]
+pub enum Quick {
+    Apply(Operation),
+    Undo,
+    Redo,
+    RemoveStructure(String),
+    Accept { index: usize, reason: String },
+}
+
+/// What came of some changes.
+pub struct Saved {
+    /// What was refused, in words. The rest is saved.
+    pub refused: Vec<String>,
+    /// What the scene is to show now.
+    pub model: Result<OpenCase, String>,
+}
+
+/// Makes and saves changes in order.
+pub fn save(shared: &Shared, changes: &[Quick], by: &Author) -> Saved {
+    let mut opened = lock(shared);
+    let refused =
+        changes.iter().filter_map(|change| apply(&mut opened, change, by).err()).map(|e| e.to_string()).collect();
+    let model = opened.model(by, &Progress::new()).map_err(|e| e.to_string());
+    Saved { refused, model }
+}
+
+fn apply(opened: &mut Opened, change: &Quick, by: &Author) -> Result<(), CaseError> {
+    match change {
+        Quick::Apply(operation) => opened.case.apply(operation.clone(), by).map(|_| ()),
+        Quick::Undo => opened.case.undo(by).map(|_| ()),
+        Quick::Redo => opened.case.redo(by).map(|_| ()),
+        Quick::RemoveStructure(name) => opened.case.remove_structure(name, by),
+        Quick::Accept { index, reason } => opened.accept(*index, reason, by),
+    }
+}

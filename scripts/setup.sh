@@ -1,0 +1,60 @@
+#!/bin/sh
+# Installs what Fabrica needs beyond Rust: a C/C++ compiler and cmake for the JPEG-LS and JPEG 2000 codecs, a Vulkan driver
+# (software, harmless beside a real one) and the X11 libraries that a window opens at run time.
+# Where apt is not there or may not install, it says exactly what to install and ends with an error.
+set -eu
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "Fabrica needs Rust 1.95 or newer: install it with rustup (https://rustup.rs), then run this again." >&2
+    exit 1
+fi
+
+packages="build-essential cmake libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0"
+# The sample head CT is worth having but nothing fails without it: the synthetic patient takes its place.
+optional="invesalius-examples"
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    if command -v cc >/dev/null 2>&1 && command -v cmake >/dev/null 2>&1; then
+        echo "This is no Debian system; going on with the compiler and cmake that are here." >&2
+        echo "If the app finds no Vulkan driver or X11 library, install your system's equivalents of: $packages" >&2
+        exit 0
+    fi
+    echo "Install a C++ compiler, cmake, and your system's equivalents of: $packages" >&2
+    exit 1
+fi
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=""
+for package in $packages; do
+    installed "$package" || missing="$missing $package"
+done
+wanted="$missing"
+installed "$optional" || wanted="$wanted $optional"
+[ -n "$wanted" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    run=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    run="sudo"
+else
+    [ -n "$missing" ] || exit 0
+    echo "These packages are missing and this user may not install them. Run:" >&2
+    echo "    sudo apt-get install$missing" >&2
+    exit 1
+fi
+
+echo "Installing:$wanted"
+export DEBIAN_FRONTEND=noninteractive
+$run apt-get update -qq || echo "The package lists could not be brought up to date; trying with the old ones." >&2
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086 # a list of words is meant
+    $run apt-get install -y -qq --no-install-recommends $missing >/dev/null || {
+        echo "apt could not install:$missing. Install these packages and run this again." >&2
+        exit 1
+    }
+fi
+installed "$optional" || $run apt-get install -y -qq --no-install-recommends $optional >/dev/null ||
+    echo "The sample head CT ($optional) is not to be had; the synthetic patient takes its place." >&2

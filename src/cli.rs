@@ -1,0 +1,342 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Fabrica: from a patient's scan to a rehearsed operation.
+///
+/// Not a cleared medical device.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists the series in files and folders: DICOM, NIfTI, NRRD, InVesalius.
+    Series(SeriesArgs),
+    /// Reads a scan into a case.
+    Import(ImportArgs),
+    /// Tells all about a case.
+    Info(InfoArgs),
+    /// Accepts a geometry warning of a case, so that measuring and printing can go on.
+    Accept(AcceptArgs),
+    /// Separates a structure by a preset, a threshold, seeds, or operations on other structures.
+    Segment(SegmentArgs),
+    /// Draws a case into a PNG file.
+    Render(RenderArgs),
+    /// Writes a structure as a closed, checked model, with a report beside it.
+    Print(PrintArgs),
+    /// Writes a case's volume or structures in an open format.
+    Export(ExportArgs),
+    /// Writes the synthetic patient as DICOM series, with exact truth beside it.
+    Phantom(PhantomArgs),
+    /// Opens a case, or files to import, in a window.
+    Open(OpenArgs),
+    /// The whole path on the sample case: a window where there is a display, pictures and a model where not.
+    Demo(DemoArgs),
+}
+
+/// Arguments of `fabrica series`.
+#[derive(Debug, Args)]
+pub struct SeriesArgs {
+    /// Files and folders, searched recursively.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with slices that do not form a straight, even grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Irregular {
+    /// Resample to a straight, even grid, with a geometry warning.
+    Resample,
+    /// Refuse, and say by how much.
+    Refuse,
+}
+
+/// Arguments of `fabrica import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Files and folders, searched recursively.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The case to make: a folder that does not exist yet.
+    #[arg(long, short)]
+    pub case: PathBuf,
+    /// Which series, by its number in `fabrica series` or its UID; needed where there are several.
+    #[arg(long)]
+    pub series: Option<String>,
+    /// Which phase (time point, energy, b-value) of the series, from 1; all of them when left out.
+    #[arg(long)]
+    pub phase: Option<usize>,
+    /// A tilted gantry (sheared slices).
+    #[arg(long, value_enum, default_value = "resample")]
+    pub tilt: Irregular,
+    /// Unevenly spaced or missing slices.
+    #[arg(long, value_enum, default_value = "refuse")]
+    pub spacing: Irregular,
+    /// Leaves out structures (SEG, RTSTRUCT) that belong to the scan.
+    #[arg(long)]
+    pub without_structures: bool,
+}
+
+/// Arguments of `fabrica info`.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `fabrica accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// The warning's number in `fabrica info`.
+    #[arg(long)]
+    pub warning: usize,
+    /// Why it is right to go on.
+    #[arg(long)]
+    pub reason: String,
+    /// Who accepts it; the user's login name when left out.
+    #[arg(long)]
+    pub by: Option<String>,
+}
+
+/// Arguments of `fabrica segment`.
+#[derive(Debug, Args)]
+pub struct SegmentArgs {
+    /// The case.
+    #[arg(required_unless_present = "list")]
+    pub case: Option<PathBuf>,
+    /// Lists the presets.
+    #[arg(long)]
+    pub list: bool,
+    /// The volume to work on, by its id; the first when left out.
+    #[arg(long)]
+    pub volume: Option<String>,
+    /// The structure's name; the preset's when left out.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Replaces a structure of this name.
+    #[arg(long)]
+    pub replace: bool,
+    /// How to start.
+    #[command(flatten)]
+    pub start: SegmentStart,
+    /// What to do with it next, in this order of the command line: `largest`, `islands=N`, `min-island=ML`,
+    /// `at=L,P,S` (island at a point), `open=MM`, `close=MM`, `dilate=MM`, `erode=MM`, `fill-holes`, `median=MM`,
+    /// `gaussian=MM`, `invert`, `union=NAME`, `intersect=NAME`, `subtract=NAME`.
+    #[arg(long = "then", value_name = "STEP")]
+    pub steps: Vec<String>,
+    /// Uses a CT preset on data that is not CT.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// How a structure starts.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct SegmentStart {
+    /// A preset: bone, skin, lung, airway, vessels ...; `fabrica segment --list` lists them.
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// All voxels from LOWER to UPPER, for example `200..3071`; either end may be left out.
+    #[arg(long, value_name = "LOWER..UPPER", allow_hyphen_values = true)]
+    pub threshold: Option<String>,
+    /// All voxels above Otsu's threshold.
+    #[arg(long)]
+    pub otsu: bool,
+    /// What hangs together with a seed: `L,P,S@LOWER..UPPER`, the point in patient millimetres.
+    #[arg(long, value_name = "L,P,S@LOWER..UPPER", allow_hyphen_values = true)]
+    pub grow: Option<String>,
+    /// A copy of another structure.
+    #[arg(long, value_name = "NAME")]
+    pub from: Option<String>,
+}
+
+/// What kind of picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RenderMode {
+    /// The volume, ray-marched through a transfer function.
+    Volume,
+    /// The structures' surfaces.
+    Surface,
+    /// Axial, coronal and sagittal slices.
+    Slices,
+}
+
+/// Who draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Renderer {
+    /// The GPU where there is a Vulkan driver, else the CPU; says which.
+    Auto,
+    /// The GPU passes.
+    Gpu,
+    /// Their CPU twins.
+    Cpu,
+}
+
+/// Arguments of `fabrica render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// What kind of picture.
+    #[arg(long, value_enum, default_value = "volume")]
+    pub mode: RenderMode,
+    /// Transfer function (volume) or window (slices); `list` lists them.
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// From where: anterior, posterior, left, right, superior, inferior, or `azimuth=30,elevation=10,zoom=1.2`.
+    #[arg(long, default_value = "anterior")]
+    pub camera: String,
+    /// Size in pixels, WIDTHxHEIGHT.
+    #[arg(long, default_value = "1024x1024")]
+    pub size: String,
+    /// The PNG file to write.
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// The volume to draw, by its id; the first when left out.
+    #[arg(long)]
+    pub volume: Option<String>,
+    /// Only these structures (surface, slices); all visible ones when left out.
+    #[arg(long)]
+    pub structure: Vec<String>,
+    /// Where the slices cross, L,P,S in millimetres; the plan's crosshair when left out.
+    #[arg(long, allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Cuts away what lies on the side that the normal points to: `L,P,S:NL,NP,NS`, a point and a normal.
+    #[arg(long, allow_hyphen_values = true)]
+    pub clip: Option<String>,
+    /// Who draws.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub renderer: Renderer,
+}
+
+/// Arguments of `fabrica print`.
+#[derive(Debug, Args)]
+pub struct PrintArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// The structure.
+    #[arg(long)]
+    pub structure: String,
+    /// The model file; its ending (.stl, .obj, .ply) says the format. The report lies beside it as .json.
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Passes of smoothing; 0 for none.
+    #[arg(long, default_value_t = 10)]
+    pub smoothing: u32,
+    /// Writes the model even if it is not closed.
+    #[arg(long)]
+    pub allow_open: bool,
+}
+
+/// Arguments of `fabrica export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// Exports the structures (.seg.nrrd), not the volume.
+    #[arg(long)]
+    pub structures: bool,
+    /// The volume, by its id; the first when left out.
+    #[arg(long)]
+    pub volume: Option<String>,
+    /// The file to write; its ending (.nii, .nii.gz, .nrrd, .seg.nrrd) says the format.
+    #[arg(long, short)]
+    pub out: PathBuf,
+}
+
+/// Which part of the synthetic patient is scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Region {
+    /// Lower chest to pelvic rim.
+    Abdomen,
+    /// Lung apices to upper lumbar spine.
+    Chest,
+    /// Neck to upper thigh.
+    Trunk,
+    /// Chin to vertex.
+    Head,
+    /// All there is.
+    Whole,
+}
+
+/// Which way slices lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Orientation {
+    /// From feet to head.
+    Axial,
+    /// From right to left.
+    Sagittal,
+    /// From front to back.
+    Coronal,
+    /// Axial, turned by 12° about the left-right and 8° about the front-back axis.
+    Oblique,
+}
+
+/// Arguments of `fabrica phantom`.
+#[derive(Debug, Args)]
+pub struct PhantomArgs {
+    /// The folder to write: `dicom/`, `truth.json` and `truth.seg.nrrd`. It must not exist or be empty.
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Which part is scanned.
+    #[arg(long, value_enum, default_value = "trunk")]
+    pub region: Region,
+    /// Which way the slices lie.
+    #[arg(long, value_enum, default_value = "axial")]
+    pub orientation: Orientation,
+    /// Distance between pixel centres, millimetres.
+    #[arg(long, default_value_t = 1.5)]
+    pub pixel: f64,
+    /// Distance between slices, millimetres.
+    #[arg(long, default_value_t = 1.5)]
+    pub slice: f64,
+    /// Standard deviation of the noise, HU.
+    #[arg(long, default_value_t = 8.0)]
+    pub noise: f64,
+    /// Another patient: the same seed always makes the same files.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Gantry tilt, degrees, -30 to 30.
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    pub tilt: f64,
+}
+
+/// Arguments of `fabrica open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// A case, or files and folders to import; nothing opens an empty window to drop files on.
+    pub paths: Vec<PathBuf>,
+    /// Saves a picture of the window to this file once everything is drawn, and ends.
+    #[arg(long, hide = true)]
+    pub photograph: Option<PathBuf>,
+}
+
+/// Arguments of `fabrica demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where to leave the case, the pictures and the model.
+    #[arg(long, short, default_value = "out")]
+    pub out: PathBuf,
+    /// Takes the synthetic patient even where the sample head CT is installed.
+    #[arg(long)]
+    pub synthetic: bool,
+    /// Opens no window even where there is a display.
+    #[arg(long)]
+    pub headless: bool,
+}

@@ -1,0 +1,137 @@
+//! `fabrica demo`: the whole path on the sample case.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use fabrica_case::Case;
+use fabrica_import::{ReadOptions, find, make_case};
+use fabrica_plan::Author;
+use fabrica_print::print_structure;
+use fabrica_progress::Progress;
+use fabrica_raycast::{Preset, Window};
+use fabrica_segment::Recipe;
+use fabrica_surface::PrintOptions;
+
+use crate::author::author;
+use crate::cli::{DemoArgs, Orientation, PhantomArgs, Region, Renderer};
+use crate::terminal::{Bar, say};
+use crate::{app, picture};
+
+/// The sample head CT of Debian's package `invesalius-examples`.
+const HEAD_CT: &str = "/usr/share/doc/invesalius-examples/examples/Cranium.inv3";
+/// What the demo accepts in the user's name, and says so.
+const ACCEPTED: &str = "demo: nose forward, injury on the side that the data set's makers show";
+
+/// Runs the command.
+pub fn run(args: &DemoArgs) -> Result<()> {
+    let by = author(None)?;
+    let folder = args.out.join("case");
+    if folder.exists() {
+        // The demo's own case of an earlier run, and nothing else, is made anew.
+        Case::open_read_only(&folder).with_context(|| {
+            format!("{} is there and is no case; choose another --out", folder.display())
+        })?;
+        std::fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    std::fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
+    let bar = Bar::start();
+    let progress = bar.progress();
+    let head = Path::new(HEAD_CT);
+    let real = !args.synthetic && head.is_file();
+    let source = if real { head.to_owned() } else { synthetic(&args.out, progress)? };
+    say(format_args!("Sample case: {}", if real { "real head CT (invesalius-examples)" } else { "SYNTHETIC patient" }));
+    let mut case = import(&source, &folder, &by, progress)?;
+    let presets: &[&str] = if real { &["bone", "skin"] } else { &["bone", "lung", "vessels"] };
+    separate(&mut case, presets, &by, progress)?;
+    let model = args.out.join("bone.stl");
+    accept_warnings(&mut case, &by)?;
+    let name = Recipe::named("bone")?.title;
+    let printed = print_structure(&mut case, &name, &model, &PrintOptions::default(), &by, progress)?;
+    say(&printed.report);
+    pictures(&case, real, &args.out, progress)?;
+    drop(bar);
+    say(format_args!("The case, the pictures, the model and its report are in {}.", args.out.display()));
+    if args.headless || !app::has_display() {
+        return Ok(());
+    }
+    drop(case);
+    app::run(vec![folder], by, None)
+}
+
+fn synthetic(out: &Path, progress: &Progress) -> Result<PathBuf> {
+    let folder = out.join("phantom");
+    if folder.join("truth.json").is_file() {
+        return Ok(folder.join("dicom"));
+    }
+    let args = PhantomArgs {
+        out: folder.clone(),
+        region: Region::Trunk,
+        orientation: Orientation::Axial,
+        pixel: 1.5,
+        slice: 1.5,
+        noise: 8.0,
+        seed: 1,
+        tilt: 0.0,
+    };
+    super::phantom::write(&args, progress)?;
+    Ok(folder.join("dicom"))
+}
+
+fn import(source: &Path, folder: &Path, by: &Author, progress: &Progress) -> Result<Case> {
+    let found = find(&[source.to_owned()], progress)?;
+    let scan = found.scans.first().with_context(|| format!("{} holds no scan", source.display()))?;
+    let made = make_case(folder, &found, scan, &[0], true, ReadOptions::default(), by, progress)?;
+    Ok(made.case)
+}
+
+fn separate(case: &mut Case, presets: &[&str], by: &Author, progress: &Progress) -> Result<()> {
+    let id = super::volume_id(case, None)?;
+    let volume = case.volume(&id, progress)?;
+    for preset in presets {
+        progress.stage(format!("separating {preset}"));
+        let structure = Recipe::named(preset)?.run(&volume, progress)?;
+        say(format_args!("{}: {:.1} mL ({})", structure.name, structure.mask.volume().millilitres(), structure.origin));
+        case.add_structure(&id, &structure, by, progress)?;
+    }
+    Ok(())
+}
+
+/// The sample's warnings are known and looked into; a user decides for their own scans.
+fn accept_warnings(case: &mut Case, by: &Author) -> Result<()> {
+    for open in case.open_warnings() {
+        say(format_args!("Accepted for the demo: {}", open.warning.issue));
+        case.accept_warning(&open.volume, open.index, by, ACCEPTED)?;
+    }
+    Ok(())
+}
+
+fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<()> {
+    let id = super::volume_id(case, None)?;
+    let volume = Arc::new(case.volume(&id, progress)?);
+    let scene = |size, view: &str| -> Result<picture::Scene<'_>> {
+        Ok(picture::Scene { case, volume: &volume, id: &id, size, view: view.parse()?, clip: None })
+    };
+    let looks: &[(&str, &str)] = if real {
+        &[("ct-bone", "azimuth=30,elevation=10"), ("ct-skin", "azimuth=-30,elevation=5")]
+    } else {
+        &[("ct-bone", "azimuth=20,elevation=5"), ("ct-vessels", "anterior")]
+    };
+    for (preset, view) in looks {
+        let scene = scene([900, 900], view)?;
+        progress.stage(format!("drawing {preset}"));
+        let image = picture::of_volume(&scene, &Preset::named(preset)?, Renderer::Auto, progress)?;
+        picture::save(&image, &scene, preset, &out.join(format!("volume-{preset}.png")))?;
+    }
+    let whole = scene([1500, 500], "anterior")?;
+    let structures = picture::structures(case, &id, &[], progress)?;
+    let window = if real { Window::named("brain") } else { Window::named("abdomen") };
+    let window = window.unwrap_or_else(|| picture::suited_window(&volume));
+    let at = picture::crosshair(case, &volume, None);
+    let image = picture::of_slices(&whole, window, &structures, at, progress)?;
+    picture::save(&image, &whole, "slices", &out.join("slices.png"))?;
+    let front = scene([900, 900], "azimuth=30,elevation=10")?;
+    let bone: Vec<_> = structures.into_iter().take(1).collect();
+    let image = picture::of_surfaces(&front, &bone, progress)?;
+    picture::save(&image, &front, "surface", &out.join("surface-bone.png"))
+}

@@ -1,0 +1,107 @@
+//! `fabrica segment`: separates a structure.
+
+use anyhow::{Context, Result, bail};
+use fabrica_case::Case;
+use fabrica_progress::Progress;
+use fabrica_segment::{ChangeReport, Connectivity, Recipe, Seed};
+use fabrica_volume::{Rgb, Structure, Volume};
+
+use super::volume_id;
+use crate::author::author;
+use crate::cli::SegmentArgs;
+use crate::terminal::{Bar, say};
+use crate::{parse, steps};
+
+/// The colour of a structure that no preset gives one.
+const PLAIN: Rgb = Rgb(230, 200, 90);
+
+/// Runs the command.
+pub fn run(args: &SegmentArgs) -> Result<()> {
+    if args.list {
+        for recipe in Recipe::built_in()? {
+            say(format_args!("{:12} {}\n{:12} Limits: {}", recipe.name, recipe.purpose, "", recipe.limits));
+        }
+        return Ok(());
+    }
+    let folder = args.case.as_ref().context("which case?")?;
+    let mut case = Case::open(folder)?;
+    let id = volume_id(&case, args.volume.as_deref())?;
+    let bar = Bar::start();
+    let progress = bar.progress();
+    let volume = case.volume(&id, progress)?;
+    let mut structure = start(args, &case, &volume, progress)?;
+    for word in &args.steps {
+        let mask = steps::apply(word, &structure.mask, &case, progress).with_context(|| format!("the step {word}"))?;
+        let change = ChangeReport::between(&structure.mask, &mask, Connectivity::Six, progress)?;
+        say(format_args!("{word}: {change}"));
+        structure.origin += &format!("; {word}");
+        structure.mask = mask;
+        // The surface is no longer where the threshold is.
+        structure.isovalue = None;
+    }
+    if let Some(name) = &args.name {
+        structure.name.clone_from(name);
+    }
+    if structure.mask.is_empty() {
+        bail!("nothing is left of \"{}\" ({}); the case was not changed", structure.name, structure.origin);
+    }
+    let by = author(None)?;
+    let exists = case.structures().iter().any(|s| s.name == structure.name);
+    if exists && args.replace {
+        case.replace_structure(&structure, &by, progress)?;
+    } else {
+        case.add_structure(&id, &structure, &by, progress)?;
+    }
+    drop(bar);
+    say(format_args!(
+        "{}: {} voxels, {:.2} mL ({})",
+        structure.name,
+        structure.mask.count(),
+        structure.mask.volume().millilitres(),
+        structure.origin
+    ));
+    Ok(())
+}
+
+fn start(args: &SegmentArgs, case: &Case, volume: &Volume, progress: &Progress) -> Result<Structure> {
+    let how = &args.start;
+    if let Some(preset) = &how.preset {
+        let recipe = Recipe::named(preset)?;
+        return Ok(if args.force { recipe.run_forced(volume, progress)? } else { recipe.run(volume, progress)? });
+    }
+    let made = |name: &str, mask, origin: String, isovalue| Structure {
+        name: name.to_owned(),
+        colour: PLAIN,
+        mask,
+        code: None,
+        origin,
+        isovalue,
+    };
+    if let Some(text) = &how.threshold {
+        let (lower, upper) = parse::range(text)?;
+        let mask = fabrica_segment::threshold(volume, lower, upper, progress)?;
+        // Only where nothing lies above the upper end is the border everywhere where the lower end is crossed.
+        let isovalue = (lower.is_finite() && upper >= volume.range().1).then_some(lower);
+        return Ok(made("threshold", mask, format!("threshold {text}"), isovalue));
+    }
+    if how.otsu {
+        let thresholds = fabrica_segment::otsu(volume, 2, None, progress)?;
+        let lower = *thresholds.first().context("Otsu's method found no threshold")?;
+        let mask = fabrica_segment::threshold(volume, lower, f64::INFINITY, progress)?;
+        return Ok(made("otsu", mask, format!("Otsu, from {lower:.1}"), Some(lower)));
+    }
+    if let Some(text) = &how.grow {
+        let (at, range) = text.split_once('@').context("write the seed as L,P,S@LOWER..UPPER")?;
+        let (lower, upper) = parse::range(range)?;
+        let seed = Seed::Patient(parse::point(at)?);
+        let mask =
+            fabrica_segment::connected_threshold(volume, &[seed], lower, upper, Connectivity::Six, progress)?;
+        return Ok(made("grown", mask, format!("grown from {at} within {range}"), None));
+    }
+    if let Some(name) = &how.from {
+        let from = case.structure(name, progress)?;
+        let origin = format!("copy of {name} ({})", from.origin);
+        return Ok(Structure { name: format!("{name} copy"), origin, ..from });
+    }
+    bail!("say how to start: --preset, --threshold, --otsu, --grow or --from (--list lists the presets)")
+}
