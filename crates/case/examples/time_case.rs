@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["save scan", "open", "save structure", "read structure", "operation", "read scan"].map(|n| (n, vec![])).into();
     for _ in 0..times {
         let grid = Grid::axis_aligned([512, 512, 1000], LpsPoint::default(), [0.7, 0.7, 0.5])?;
-        let samples = Samples::I16((0..grid.len()).map(|i| (i * 2_654_435_761 >> 20) as i16).collect());
+        let samples = Samples::I16((0..grid.len()).map(|i| ((i * 2_654_435_761) >> 20) as i16).collect());
         let mut volume = Volume::new(grid.clone(), samples, ValueUnit::Hounsfield)?;
         volume.provenance.simulated = true;
         let mut at = Instant::now();

@@ -11,7 +11,14 @@ use crate::CaseError;
 const FILE: &str = "lock";
 
 /// Holds the right to change a case. The operating system takes it back when the program ends, however it does.
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child process that is just being started holds a copy of the open file for a moment.
+        self.0.unlock().ok();
+    }
+}
 
 impl Lock {
     /// Takes the lock of a case.

@@ -1,4 +1,11 @@
 //! The plan's promises: merging, undo, saving, refusing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_plan::{

@@ -18,7 +18,7 @@ pub fn anna() -> Author {
 /// An oblique, anisotropic, left-handed grid with numbers that no short decimal holds.
 pub fn grid() -> Grid {
     let axes = [LpsVector::new(0.6, 0.8, 0.0), LpsVector::new(-0.8, 0.6, 0.0), LpsVector::new(0.0, 0.0, -1.0)];
-    Grid::new([70, 12, 8], LpsPoint::new(1.0 / 3.0, -170.1, 1234.567_890_123), axes, [0.7, 0.7, 1.0 / 0.3]).unwrap()
+    Grid::new([70, 12, 8], LpsPoint::new(1.0 / 3.0, -170.1, 1_234.567_890_123), axes, [0.7, 0.7, 1.0 / 0.3]).unwrap()
 }
 
 /// A synthetic scan with two geometry warnings.
