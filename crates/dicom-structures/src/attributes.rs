@@ -11,14 +11,16 @@ use dicom_object::{DefaultDicomObject, InMemDicomObject, OpenFileOptions};
 use glam::DVec3;
 
 use crate::Problem;
+use crate::nesting::check_nesting;
 
-/// Opens a DICOM file.
+/// Opens a DICOM file whose nesting is bounded.
 pub(crate) fn open(path: &Path) -> Result<DefaultDicomObject, Problem> {
+    check_nesting(path)?;
     OpenFileOptions::new().open_file(path).map_err(|e| Problem::Dicom(chain(&e)))
 }
 
 /// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

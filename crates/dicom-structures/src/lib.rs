@@ -9,6 +9,7 @@ mod colour;
 mod contour;
 mod error;
 mod identity;
+mod nesting;
 mod pixels;
 mod place;
 mod plane;

@@ -1,0 +1,72 @@
+//! Bounds how deep sequences nest, and how long values claim to be.
+//!
+//! `dicom-object` builds its tree by recursion, so that a small file of sequences within sequences overflows the
+//! stack and ends the process; and it makes room for a value as long as its header says. Here the same headers are
+//! walked first, without recursion and without reading values.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
+use dicom_object::FileMetaTable;
+use dicom_parser::dataset::LazyDataToken;
+use dicom_parser::dataset::lazy_read::LazyDataSetReader;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+
+use crate::Problem;
+use crate::attributes::chain;
+
+/// Segmentations and structure sets are at most about ten sequences deep.
+const MAX_DEPTH: usize = 64;
+
+pub(crate) fn check_nesting(path: &Path) -> Result<(), Problem> {
+    let damaged = |e: &dyn std::error::Error| Problem::Dicom(chain(e));
+    let file = File::open(path).map_err(|e| damaged(&e))?;
+    let held = file.metadata().map_err(|e| damaged(&e))?.len();
+    let mut reader = BufReader::new(file);
+    let mut start = Vec::new();
+    reader.by_ref().take(132).read_to_end(&mut start).map_err(|e| damaged(&e))?;
+    // With its preamble of 128 bytes, or without (PS3.10 7.1).
+    let at = match () {
+        () if start.get(128..132) == Some(b"DICM") => 128,
+        () if start.starts_with(b"DICM") => 0,
+        () => return Err(Problem::Dicom("it does not have DICOM's mark `DICM`".into())),
+    };
+    reader.seek(SeekFrom::Start(at)).map_err(|e| damaged(&e))?;
+    let meta = FileMetaTable::from_reader(&mut reader).map_err(|e| damaged(&e))?;
+    let syntax = TransferSyntaxRegistry
+        .get(meta.transfer_syntax())
+        .filter(|syntax| syntax.can_decode_dataset())
+        .ok_or_else(|| Problem::Unsupported(format!("the transfer syntax {} is not read", meta.transfer_syntax())))?;
+    let mut walk = LazyDataSetReader::new_with_ts(reader, syntax).map_err(|e| damaged(&e))?;
+    let mut depth = 0usize;
+    while let Some(token) = walk.advance() {
+        let token = token.map_err(|e| damaged(&e))?;
+        match token {
+            LazyDataToken::SequenceStart { .. } | LazyDataToken::PixelSequenceStart => depth += 1,
+            LazyDataToken::SequenceEnd => depth = depth.saturating_sub(1),
+            LazyDataToken::LazyValue { ref header, .. } => {
+                fits(header.len.get().map_or(0, u64::from), held)?;
+                token.skip().map_err(|e| damaged(&e))?;
+            }
+            LazyDataToken::LazyItemValue { len, .. } => {
+                fits(u64::from(len), held)?;
+                token.skip().map_err(|e| damaged(&e))?;
+            }
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Problem::Dicom(format!("sequences are nested more than {MAX_DEPTH} deep")));
+        }
+    }
+    Ok(())
+}
+
+/// A value cannot be longer than its file.
+fn fits(length: u64, held: u64) -> Result<(), Problem> {
+    if length <= held {
+        return Ok(());
+    }
+    Err(Problem::Dicom(format!("a value claims {length} bytes, the file has {held}; it is cut off or damaged")))
+}
