@@ -86,7 +86,7 @@ pub(crate) fn identify(path: &Path, modified: Option<SystemTime>, header: &Heade
         return damaged(why.clone());
     }
     let Some(pixels) = header.parsed.pixels else {
-        if data.has(tags::ROWS) {
+        if data.has(tags::ROWS) || object::is_image(&sop_class) {
             return damaged("the file ends before its pixel data".into());
         }
         return if sop_class.is_empty() {

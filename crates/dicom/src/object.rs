@@ -10,6 +10,9 @@ use crate::DerivedObject;
 use crate::dataset::{DataSet, Stop};
 use crate::file::Header;
 
+/// What the UIDs of composite storage SOP classes begin with.
+const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
+
 /// An object, or why it cannot be read.
 pub(crate) struct Object {
     pub(crate) object: DerivedObject,
@@ -29,8 +32,16 @@ pub(crate) fn is_object(sop_class: &str) -> bool {
     ];
     // Waveforms, presentation states, encapsulated documents, segmentations and registrations, meshes, reports.
     const FAMILIES: [&str; 6] = ["9.", "11.", "104.", "66.", "68.", "88."];
-    let storage = sop_class.strip_prefix("1.2.840.10008.5.1.4.1.1.").unwrap_or_default();
+    let storage = sop_class.strip_prefix(STORAGE).unwrap_or_default();
     ALONE.contains(&sop_class) || FAMILIES.iter().any(|family| storage.starts_with(family))
+}
+
+/// Whether a SOP class is one of images, which have pixel data if they are whole.
+pub(crate) fn is_image(sop_class: &str) -> bool {
+    // Radiography, CT, ultrasound, MR, nuclear medicine, secondary capture, angiography, tomosynthesis, visible light, PET.
+    const FAMILIES: [&str; 14] = ["1", "2", "3", "4", "5", "6", "7", "12", "13", "14", "20", "77", "128", "130"];
+    let storage = sop_class.strip_prefix(STORAGE).unwrap_or_default();
+    !is_object(sop_class) && storage.split('.').next().is_some_and(|family| FAMILIES.contains(&family))
 }
 
 /// Reads what an object is and to what it refers.

@@ -192,9 +192,9 @@ fn alike(a: &Frame, b: &Frame) -> bool {
 /// Splits a stack into phases if its slices have positions, and pictures that have none into single ones.
 fn split(mut frames: Vec<Frame>, kind: SeriesKind) -> Vec<PhaseFrames> {
     let placed = frames.iter().all(|f| f.facts.position.is_some());
-    let normal = frames.first().and_then(|f| f.facts.orientation).map_or(glam::DVec3::Z, |o| o.normal());
-    if placed {
-        return phases::split(frames, normal);
+    let orientation = frames.first().and_then(|f| f.facts.orientation);
+    if placed && (orientation.is_some() || stack::along_z(&frames)) {
+        return phases::split(frames, orientation.map_or(glam::DVec3::Z, |o| o.normal()));
     }
     frames.sort_by(|a, b| {
         let location = |f: &Frame| f.facts.slice_location.unwrap_or_default();

@@ -224,19 +224,18 @@ fn shear(stack: &mut Stack, issues: &mut Vec<GeometryIssue>) {
     }
 }
 
+/// Whether the positions of all slices, where they have some, differ along z alone.
+pub(crate) fn along_z(frames: &[Frame]) -> bool {
+    let mut positions = frames.iter().filter_map(|f| f.facts.position);
+    let Some(first) = positions.next() else { return true };
+    positions.all(|p| (p - first).truncate().length() <= SAME_POSITION_MM + 0.05 * (p - first).z.abs())
+}
+
 /// Without Image Orientation (Patient), only positions along one axis allow a guess.
 fn assumed_orientation(frames: &[Frame], issues: &mut Vec<GeometryIssue>) -> Result<Orientation, String> {
     let axial = Orientation { row: DVec3::X, column: DVec3::Y };
     let assumed = "Image Orientation (Patient) is missing or malformed; axial slices were assumed, with columns running to the left and rows to the back";
-    let ends = (frames.first().and_then(|f| f.facts.position), frames.last().and_then(|f| f.facts.position));
-    let along_axis = match ends {
-        (Some(first), Some(last)) => {
-            let d = last - first;
-            d.z.abs() >= 0.999 * d.length()
-        }
-        _ => true,
-    };
-    if !along_axis {
+    if !along_z(frames) {
         return Err(
             "Image Orientation (Patient) is missing or malformed, so that which way the image faces is unknown".into(),
         );
