@@ -1,5 +1,13 @@
 //! Files made for the test, with truth that can be counted by hand. All of them are synthetic.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
 use std::path::PathBuf;
 
 use dicom_core::header::Tag;

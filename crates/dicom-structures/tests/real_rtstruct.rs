@@ -1,5 +1,13 @@
 //! RT structure sets of real scans against their voxel truth.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
 mod common;
 
 use common::{data, scan};

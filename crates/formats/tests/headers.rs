@@ -1,5 +1,13 @@
 //! What headers say, do not say, and lie about.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

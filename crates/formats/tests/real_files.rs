@@ -1,5 +1,13 @@
 //! Real files: sizes, values and anatomy.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
 use std::path::{Path, PathBuf};
 
 use fabrica_formats::{probe, read, read_labels};

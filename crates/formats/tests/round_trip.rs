@@ -1,5 +1,13 @@
 //! What is written comes back: samples, places, and all that belongs to them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
 use fabrica_formats::{
     Compression, Format, probe, read, read_labels, write_nifti, write_nifti_to, write_nrrd, write_nrrd_to,
     write_segmentation,
