@@ -51,6 +51,7 @@ const LUT_ENTRIES: f32 = 4096.0;
 const SHORT_SEGMENT: f32 = 2.0;
 const OPAQUE: f32 = 0.001;
 const FAINT: f32 = 0.0005;
+const CUT_SAMPLES: f32 = 4.0;
 const FAR_AWAY: f32 = 1e30;
 
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> volume: VolumeUniform;
@@ -177,7 +178,8 @@ fn composite(path: Path) -> vec4<f32> {
                 if volume.lit != 0u {
                     factor = volume.light.x + volume.light.y;
                     if opacity > FAINT {
-                        let shaded = shade(path.start + path.step * (f32(n) - 0.5), path.to_eye);
+                        let depth = min((f32(n) - 1.0) / CUT_SAMPLES, 1.0);
+                        let shaded = shade(path.start + path.step * (f32(n) - 0.5), path.to_eye, depth);
                         factor = shaded.x;
                         highlight = shaded.y;
                     }
@@ -198,8 +200,8 @@ fn composite(path: Path) -> vec4<f32> {
     return vec4(light, 1.0 - clear);
 }
 
-// The factor of the colour, and the highlight to add.
-fn shade(at: vec3<f32>, to_eye: vec3<f32>) -> vec2<f32> {
+// The factor of the colour, and the highlight to add; `most` limits the share of the shading.
+fn shade(at: vec3<f32>, to_eye: vec3<f32>, most: f32) -> vec2<f32> {
     let difference = 0.5 * vec3(
         value_at(at + vec3(1.0, 0.0, 0.0)) - value_at(at - vec3(1.0, 0.0, 0.0)),
         value_at(at + vec3(0.0, 1.0, 0.0)) - value_at(at - vec3(0.0, 1.0, 0.0)),
@@ -208,7 +210,7 @@ fn shade(at: vec3<f32>, to_eye: vec3<f32>) -> vec2<f32> {
     let gradient = difference * volume.per_mm;
     let strength = length(gradient);
     let unshaded = volume.light.x + volume.light.y;
-    let share = clamp((strength - volume.gradient.x) / max(volume.gradient.y - volume.gradient.x, 1e-6), 0.0, 1.0);
+    let share = clamp((strength - volume.gradient.x) / max(volume.gradient.y - volume.gradient.x, 1e-6), 0.0, most);
     if share == 0.0 {
         return vec2(unshaded, 0.0);
     }

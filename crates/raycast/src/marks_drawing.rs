@@ -80,7 +80,7 @@ fn draw_text(image: &mut Image, at: [f32; 2], anchor: Anchor, text: &str, size: 
         Anchor::BottomRight => (1.0, 1.0),
     };
     let corner = [at[0] - x_share * width, at[1] - y_share * size];
-    let reach = (size * 0.07).max(1.2);
+    let reach = (size * 0.08).max(1.7);
     let coverage = Coverage::of(&font, glyphs, corner, reach, image.size());
     let outline = Colour([0, 0, 0, (f32::from(colour.0[3]) * 0.85) as u8]);
     coverage.for_each(|x, y| coverage.widened(x, y, reach), |x, y, share| blend(image, x, y, outline, share));
@@ -237,7 +237,7 @@ mod tests {
         let mut image = Image::filled([60, 60], Rgb(255, 255, 255)).unwrap();
         let text = |anchor, at| Mark::Text { at, anchor, text: "L".into(), size: 20.0, colour: Colour([255; 4]) };
         draw_marks(&mut image, &[text(Anchor::BottomRight, [60.0, 60.0])]);
-        let dark = |x: u32, y: u32| image.pixel(x, y).unwrap()[0] < 100;
+        let dark = |x: u32, y: u32| image.pixel(x, y).unwrap()[0] < 150;
         let count = |xs: std::ops::Range<u32>, ys: std::ops::Range<u32>| {
             ys.flat_map(|y| xs.clone().map(move |x| (x, y))).filter(|&(x, y)| dark(x, y)).count()
         };

@@ -16,6 +16,9 @@ use crate::{Camera, Image, Lighting, Lut, RenderError, RenderMode, RenderSetting
 const OPAQUE: f32 = 0.001;
 /// Segments that add less opacity than this are not shaded.
 const FAINT: f32 = 0.0005;
+/// Over this many samples from where a ray enters, shading sets in: what a clip plane, the box or the eye cuts through
+/// is shown evenly lit, not as the noise of its gradients.
+const CUT_SAMPLES: f32 = 4.0;
 
 /// A picture of a volume by ray casting.
 ///
@@ -213,7 +216,8 @@ impl<'a> March<'a> {
                     let opacity = 1.0 - (-extinction * step).exp();
                     let shade = match self.settings.lighting {
                         Some(lighting) if opacity > FAINT => {
-                            self.shade(&lighting, sampler.gradient(at(n as f32 - 0.5)), path.to_eye)
+                            let depth = (n as f32 - 1.0) / CUT_SAMPLES;
+                            self.shade(&lighting, sampler.gradient(at(n as f32 - 0.5)), path.to_eye, depth.min(1.0))
                         }
                         Some(lighting) => [lighting.ambient + lighting.diffuse, 0.0],
                         None => [1.0, 0.0],
@@ -235,14 +239,15 @@ impl<'a> March<'a> {
         (clear < 1.0).then(|| std::array::from_fn(|c| linear_to_srgb(light[c] + clear * self.background[c])))
     }
 
-    /// How brightly a point shines back: the factor of its colour, and the highlight to add.
+    /// How brightly a point shines back: the factor of its colour, and the highlight to add. `most` limits the share of
+    /// the shading.
     #[inline]
-    fn shade(&self, lighting: &Lighting, difference: [f32; 3], to_eye: Vec3) -> [f32; 2] {
+    fn shade(&self, lighting: &Lighting, difference: [f32; 3], to_eye: Vec3, most: f32) -> [f32; 2] {
         let gradient = Vec3::from_array(difference) * Vec3::from_array(self.per_mm);
         let strength = gradient.length();
         let unshaded = lighting.ambient + lighting.diffuse;
         let [weak, strong] = lighting.gradient;
-        let share = ((strength - weak) / (strong - weak).max(1e-6)).clamp(0.0, 1.0);
+        let share = ((strength - weak) / (strong - weak).max(1e-6)).clamp(0.0, most);
         if share == 0.0 {
             return [unshaded, 0.0];
         }

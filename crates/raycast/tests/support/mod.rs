@@ -78,7 +78,7 @@ pub fn synthetic(side: usize) -> Volume {
             let soft = smooth(skull, spacing) * 1040.0;
             let shell = (smooth(skull, spacing) - smooth(skull - 8.0, spacing)) * 900.0;
             let brain = smooth(sphere(p, [20.0, 10.0, 20.0], 15.0), spacing) * 200.0;
-            (-1000.0 + soft + shell + brain + smooth(nose, spacing) * 1100.0 + smooth(left, spacing) * 2000.0) as i16
+            (-1000.0 + soft + shell + brain + smooth(nose, spacing) * 1700.0 + smooth(left, spacing) * 2000.0) as i16
         })
         .collect();
     let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
