@@ -69,7 +69,7 @@ def with_pydicom(folder):
     slices.sort(key=lambda d: float(d.ImagePositionPatient[2]))
     volume = numpy.empty((len(slices), slices[0].Rows, slices[0].Columns), numpy.int16)
     for k, d in enumerate(slices):
-        volume[k] = d.pixel_array * int(d.RescaleSlope) + int(d.RescaleIntercept)
+        volume[k] = d.pixel_array.astype(numpy.int16) * int(d.RescaleSlope) + int(d.RescaleIntercept)
     return volume.shape
 
 

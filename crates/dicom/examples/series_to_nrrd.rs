@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
 
 use fabrica_dicom::{LoadOptions, load, scan};
@@ -35,7 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 vector(grid.origin().0.to_array()),
             );
             let path = out.join(format!("series{number}_phase{phase}.nrrd"));
-            std::fs::write(&path, [header.as_bytes(), volume.samples().bytes()].concat())?;
+            let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
+            file.write_all(header.as_bytes())?;
+            file.write_all(volume.samples().bytes())?;
+            file.flush()?;
             println!("{} {:?} -> {}", series.modality, series.phases[phase].label, path.display());
         }
     }

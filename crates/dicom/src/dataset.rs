@@ -131,9 +131,6 @@ pub(crate) struct Parsed<'a> {
     pub(crate) data_set: DataSet<'a>,
     pub(crate) pixels: Option<PixelElement>,
     pub(crate) stop: Option<Stop>,
-    /// Bytes from the beginning up to the pixel data or the end.
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub(crate) consumed: usize,
 }
 
 /// Reads a data set up to its pixel data.
@@ -147,7 +144,7 @@ pub(crate) fn parse(available: &[u8], total: Option<usize>, encoding: Encoding) 
         Ok(pixels) => (pixels, None),
         Err(stop) => (None, Some(stop)),
     };
-    Parsed { data_set: DataSet { elements, encoding }, pixels, stop, consumed: reader.at }
+    Parsed { data_set: DataSet { elements, encoding }, pixels, stop }
 }
 
 /// Reads the file meta information (group 0002, always explicit little endian). Gives it and the bytes that it takes.
@@ -322,7 +319,7 @@ impl<'a> Reader<'a> {
             return Ok(self.sequence(tag, Some(end), true, depth)?.map(Value::Items));
         }
         let bytes = self.take(length as usize, tag)?;
-        let keep = vr != Some(*b"SQ") && (tag.0 % 2 == 0 || PRIVATE_KEPT.contains(&tag));
+        let keep = vr != Some(*b"SQ") && (tag.0.is_multiple_of(2) || PRIVATE_KEPT.contains(&tag));
         Ok(keep.then_some(Value::Bytes(bytes)))
     }
 

@@ -95,7 +95,7 @@ pub(crate) fn identify(path: &Path, modified: Option<SystemTime>, header: &Heade
             Found::Object(Box::new(object::read(path, &sop_class, header)))
         };
     };
-    match image(path, modified, header, sop_class, pixels, key.clone()) {
+    match image(path, modified, header, &sop_class, pixels, key.clone()) {
         Ok(record) => Found::Image(Box::new(record)),
         Err(reason) => damaged(reason),
     }
@@ -105,7 +105,7 @@ fn image(
     path: &Path,
     modified: Option<SystemTime>,
     header: &Header<'_>,
-    sop_class_uid: String,
+    sop_class_uid: &str,
     pixels: PixelElement,
     key: SeriesKey,
 ) -> Result<ImageRecord, String> {
@@ -168,7 +168,7 @@ fn image(
     doubts.sort();
     doubts.dedup();
     let placed = facts.iter().any(|f| f.position.is_some() && f.orientation.is_some());
-    let kind = kind(&sop_class_uid, &modality, &image_type, placed, frame_count);
+    let kind = kind(sop_class_uid, &modality, &image_type, placed, frame_count);
     let file = Arc::new(ImageFile {
         path: path.to_owned(),
         length: header.file_length,
@@ -429,10 +429,7 @@ fn kind(sop_class: &str, modality: &str, image_type: &[String], placed: bool, fr
     } else if is_secondary_capture(sop_class) || sop_class.is_empty() && !placed && matches!(modality, "" | "OT" | "SC")
     {
         SeriesKind::SecondaryCapture
-    } else if PROJECTIONS.contains(&modality) && !placed
-        || modality == "NM" && !placed
-        || sop_class == uids::RT_IMAGE_STORAGE
-    {
+    } else if !placed && (modality == "NM" || PROJECTIONS.contains(&modality)) || sop_class == uids::RT_IMAGE_STORAGE {
         SeriesKind::Projection
     } else if !placed && frame_count == 1 && matches!(modality, "OT" | "") {
         SeriesKind::SecondaryCapture

@@ -64,7 +64,7 @@ pub fn scan(paths: &[PathBuf], progress: &Progress) -> Result<Scan, DicomError> 
             progress.check()?;
             let missing = damaged.get(&key).map(Vec::as_slice).unwrap_or_default();
             let mut dropped = Vec::new();
-            let series = series::assemble(key, records, missing, &mut dropped);
+            let series = series::assemble(&key, records, missing, &mut dropped);
             if let Ok(mut all) = duplicates.lock() {
                 all.extend(dropped);
             }

@@ -20,7 +20,7 @@ const SAME_SPACING: f64 = 1e-4;
 /// Makes series out of images that share a Series Instance UID: one for each kind that occurs.
 /// Files that are left out as copies are noted in `dropped`.
 pub(crate) fn assemble(
-    key: SeriesKey,
+    key: &SeriesKey,
     mut records: Vec<ImageRecord>,
     damaged: &[PassedOver],
     dropped: &mut Vec<PassedOver>,
@@ -37,7 +37,7 @@ pub(crate) fn assemble(
     if copies > 0 {
         common.push(GeometryIssue::DuplicateSlices { count: copies });
     }
-    kinds.into_iter().filter_map(|(kind, records)| one_kind(&key, kind, records, &common)).collect()
+    kinds.into_iter().filter_map(|(kind, records)| one_kind(key, kind, records, &common)).collect()
 }
 
 fn unusable(file: &PassedOver) -> GeometryIssue {

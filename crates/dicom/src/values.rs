@@ -98,5 +98,5 @@ pub(crate) fn padding(frames: &[Frame]) -> Option<RangeInclusive<f64>> {
         Some((a.min(b), a.max(b)))
     };
     let first = of(frames.first()?)?;
-    frames.iter().all(|f| of(f) == Some(first)).then(|| first.0..=first.1)
+    frames.iter().all(|f| of(f) == Some(first)).then_some(first.0..=first.1)
 }

@@ -1,4 +1,11 @@
 //! Damaged and lying files: a clear error, quickly, in bounded memory, without a panic.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Sheared slices: resampled with the angle, every voxel at its true place, or refused with the angle.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod common;
 

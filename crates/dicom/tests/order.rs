@@ -1,4 +1,11 @@
 //! Slices are ordered by position along the normal, never by file name or instance number.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Every DICOM series of the test data: size, spacing, orientation and values. The figures are those of SimpleITK (series)
 //! and pydicom (headers), found by an independent reading of the same files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod common;
 
@@ -22,9 +23,8 @@ fn check(folder: &str, dims: [usize; 3], spacing: [f64; 3], origin: [f64; 3], co
     let volume = load_phase(&found, 0, 0);
     let grid = volume.grid();
     assert_eq!(grid.dims(), dims, "{folder}");
-    for a in 0..3 {
-        assert!((grid.spacing()[a] - spacing[a]).abs() < 1e-4, "{folder}: {:?}", grid.spacing());
-    }
+    let close = grid.spacing().iter().zip(spacing).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(close, "{folder}: {:?}", grid.spacing());
     let [x, y, z] = origin;
     assert!(grid.origin().distance(LpsPoint::new(x, y, z)).0 < 1e-3, "{folder}: {:?}", grid.origin());
     assert_eq!(grid.orientation_code(), code, "{folder}");
@@ -246,10 +246,10 @@ fn odd_files() {
     assert!(cut.series.is_empty());
     assert!(cut.passed_over[0].reason.contains("cut off"));
     let small = load_phase(&one("CT_small.dcm"), 0, 0);
-    assert_eq!((small.range(), small.unit.clone()), ((-896.0, 1167.0), ValueUnit::Hounsfield));
+    assert_eq!((small.range(), small.unit), ((-896.0, 1167.0), ValueUnit::Hounsfield));
     // A perfusion map under the modality CT is not in Hounsfield units.
     let map = load_phase(&one("eCT_Supplemental.dcm"), 0, 0);
-    assert_eq!((map.grid().dims(), map.unit.clone()), ([512, 512, 2], ValueUnit::Arbitrary));
+    assert_eq!((map.grid().dims(), &map.unit), ([512, 512, 2], &ValueUnit::Arbitrary));
     assert!((map.grid().spacing()[2] - 10.0).abs() < 1e-6);
     // An "enhanced" image without functional groups has no place in the patient.
     let nowhere = one("emri_small.dcm");

@@ -1,5 +1,6 @@
 //! Writes small DICOM files for the tests, with dicom-object: a second implementation of the format.
 #![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops where it fails, and says what it skips")]
 
 use std::path::{Path, PathBuf};
 
