@@ -1,4 +1,5 @@
 //! Recipes: their text, and the presets on a small synthetic body and on real scans.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking and say what they skip")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Small masks and brute-force references for the tests.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests fail by panicking, and each uses a part of it")]
 
 use fabrica_geometry::{Grid, LpsPoint};
 use fabrica_progress::Progress;
