@@ -5,6 +5,7 @@
 A few files are repeated until there is enough to measure.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -25,6 +26,19 @@ WORK = [
     ("JPEG-LS lossless", "transfer_syntaxes_WG04/JLSL/[CM]*.dcm", 60),
     ("JPEG 12-bit", "transfer_syntaxes_WG04/JPLY/M*.dcm", 60),
 ]
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keeps what libraries write to the error stream (which precision they try next) off the terminal."""
+    stream, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stream, 2)
+        os.close(stream)
+        os.close(nowhere)
 
 
 def main():
@@ -60,8 +74,9 @@ def main():
             return way
 
         def read_itk():
-            for file in repeated:
-                SimpleITK.GetArrayViewFromImage(SimpleITK.ReadImage(file))
+            with quiet():
+                for file in repeated:
+                    SimpleITK.GetArrayViewFromImage(SimpleITK.ReadImage(file))
 
         def decode_pydicom():
             for i in range(count):
@@ -76,10 +91,10 @@ def main():
                 return False
 
         if works(read_itk):
-            sidebyside.compare(f"{title}: read {count} files", ours("read"), {"SimpleITK": sidebyside.timed(read_itk)})
+            sidebyside.compare(f"{title}: read {count} files", ours("read"), {"SimpleITK": sidebyside.timed(read_itk)}, runs=3)
         if works(decode_pydicom):
             peers = {"pydicom + pylibjpeg": sidebyside.timed(decode_pydicom)}
-            sidebyside.compare(f"{title}: decode {count} frames", ours("decode"), peers)
+            sidebyside.compare(f"{title}: decode {count} frames", ours("decode"), peers, runs=3)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,8 @@ impl Size {
             return Err(PixelError::unsupported(CODEC, format!("{tiles} tiles")));
         }
         let precision = u16::from(depth & 0x7F) + 1;
-        if precision > 24 {
+        // The decoder counts in 32-bit floating point, which is exact for the wavelet coefficients of 16-bit samples.
+        if precision > 16 {
             return Err(PixelError::unsupported(CODEC, format!("{precision} bits a sample")));
         }
         Ok(Self { rows: (y1 - y0) as usize, columns: (x1 - x0) as usize, precision, signed: depth & 0x80 != 0 })
