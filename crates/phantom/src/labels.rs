@@ -11,6 +11,7 @@ use crate::{Organ, PhantomError};
 pub(crate) fn structures(organs: &[Organ], grid: &Grid, progress: &Progress) -> Result<Vec<Structure>, PhantomError> {
     progress.stage("labelling the synthetic patient");
     let mut structures = Vec::new();
+    progress.check()?;
     for (done, organ) in organs.iter().enumerate() {
         progress.set(done as f32 / organs.len() as f32);
         let mask = mask(organ, grid, progress);

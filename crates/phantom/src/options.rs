@@ -77,7 +77,7 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { supersampling: 3, noise: 8.0, blur: Mm(0.0) }
+        Self { supersampling: 2, noise: 8.0, blur: Mm(0.0) }
     }
 }
 

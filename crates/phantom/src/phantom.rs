@@ -77,8 +77,8 @@ impl Phantom {
     /// # Errors
     /// When the grid has over 2³² voxels, a sampling option is out of range, or the user cancels.
     pub fn sample(&self, grid: &Grid, sampling: &Sampling, progress: &Progress) -> Result<Volume, PhantomError> {
+        limit(grid.dims().iter().map(|&n| n as u128).product())?;
         let planes = SlicePlane::of_grid(grid);
-        limit(&planes)?;
         let mut values = vec![0i16; grid.len()];
         let slice = grid.dims()[0] * grid.dims()[1];
         let slices = planes.iter().zip(values.chunks_mut(slice)).collect();
@@ -98,7 +98,7 @@ impl Phantom {
         sampling: &Sampling,
         progress: &Progress,
     ) -> Result<Slices, PhantomError> {
-        limit(planes)?;
+        limit(planes.iter().map(|p| p.size[0] as u128 * p.size[1] as u128).sum())?;
         let mut values: Vec<Vec<i16>> = planes.iter().map(|p| vec![0i16; p.size[0] * p.size[1]]).collect();
         let slices = planes.iter().zip(values.iter_mut().map(Vec::as_mut_slice)).collect();
         sample::fill(&self.body, self.options.seed, slices, sampling, progress)?;
@@ -111,7 +111,7 @@ impl Phantom {
     /// # Errors
     /// When the grid has over 2³² voxels or the user cancels.
     pub fn structures(&self, grid: &Grid, progress: &Progress) -> Result<Vec<Structure>, PhantomError> {
-        limit(&SlicePlane::of_grid(grid))?;
+        limit(grid.dims().iter().map(|&n| n as u128).product())?;
         labels::structures(&self.body.organs, grid, progress)
     }
 
@@ -161,8 +161,7 @@ impl Slices {
     }
 }
 
-fn limit(planes: &[SlicePlane]) -> Result<(), PhantomError> {
-    let samples = planes.iter().map(|p| p.size[0] as u128 * p.size[1] as u128).sum();
+fn limit(samples: u128) -> Result<(), PhantomError> {
     if samples > MAX_SAMPLES {
         return Err(PhantomError::TooLarge { samples, limit: MAX_SAMPLES });
     }

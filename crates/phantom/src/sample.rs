@@ -11,7 +11,7 @@ use crate::random::{gaussian, scatter};
 use crate::{Body, PhantomError, Sampling, SlicePlane};
 
 /// Pixels along a tile's side at each level of subdivision.
-const TILES: [usize; 3] = [64, 16, 4];
+const TILES: [usize; 4] = [64, 16, 4, 2];
 
 /// Fills each slice, slices in parallel.
 pub(crate) fn fill(

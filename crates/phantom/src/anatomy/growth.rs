@@ -62,10 +62,10 @@ impl Growth<'_> {
         let side = ahead.any_orthonormal_vector();
         let other = ahead.cross(side);
         let mut best: Option<(f64, DVec3)> = None;
-        for attempt in 0..20 {
+        for attempt in 0..40 {
             let turn = random.between(0.0, std::f64::consts::TAU);
             let bend = random.between(18.0, 58.0).to_radians();
-            let shorter = if attempt < 12 { 1.0 } else { 0.6 };
+            let shorter = if attempt < 24 { 1.0 } else { 0.6 };
             let length = self.length * radius.max(1.6) * random.between(0.8, 1.2) * shorter;
             let way = ahead * bend.cos() + (side * turn.cos() + other * turn.sin()) * bend.sin();
             let end = start + way * length;

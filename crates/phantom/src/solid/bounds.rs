@@ -40,7 +40,12 @@ impl Bounds {
     /// How far outside a point lies; 0 inside.
     #[inline]
     pub fn distance(&self, p: DVec3) -> f64 {
-        (self.low - p).max(p - self.high).max(DVec3::ZERO).length()
+        self.distance_squared(p).sqrt()
+    }
+
+    #[inline]
+    fn distance_squared(&self, p: DVec3) -> f64 {
+        (self.low - p).max(p - self.high).max(DVec3::ZERO).length_squared()
     }
 
     fn centre(&self) -> DVec3 {
@@ -87,7 +92,7 @@ impl Hierarchy {
                 .map(|&i| boxes[i].centre())
                 .fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(l, h), c| (l.min(c), h.max(c)));
             let size = high - low;
-            let axis = if size.x >= size.y && size.x >= size.z { 0 } else { if size.y >= size.z { 1 } else { 2 } };
+            let axis = size.max_position();
             let half = items.len() / 2;
             items.select_nth_unstable_by(half, |&a, &b| {
                 boxes[a].centre()[axis].total_cmp(&boxes[b].centre()[axis]).then(a.cmp(&b))
@@ -103,33 +108,27 @@ impl Hierarchy {
     /// item's value is not below it. Items whose box is farther than the best so far are left out.
     #[inline]
     pub fn least(&self, p: DVec3, start: f64, value: impl Fn(usize, f64) -> f64) -> f64 {
+        let Some(root) = self.nodes.first() else { return start };
         let mut best = start;
-        let mut stack = [0u32; 64];
+        // A balanced tree of 2^32 items is 32 deep: the stack never fills.
+        let mut stack = [(0u32, 0.0f64); 40];
+        stack[0] = (0, root.bounds.distance_squared(p));
         let mut depth = 1;
-        if self.nodes.is_empty() {
-            return best;
-        }
         while depth > 0 {
             depth -= 1;
-            let node = stack[depth] as usize;
-            let branch = &self.nodes[node];
-            let away = branch.bounds.distance(p);
+            let (node, away) = stack[depth];
             // Inside a box (0) an item may still be deeper than a negative best.
-            if away > 0.0 && away >= best {
+            if away > 0.0 && (best <= 0.0 || away >= best * best) {
                 continue;
             }
-            match branch.kind {
+            match self.nodes[node as usize].kind {
                 Kind::Item(item) => best = best.min(value(item, best)),
                 Kind::Second(second) => {
-                    let first = node + 1;
-                    let (near, far) = if self.nodes[first].bounds.distance(p) <= self.nodes[second].bounds.distance(p) {
-                        (first, second)
-                    } else {
-                        (second, first)
-                    };
-                    // A balanced tree of 2^32 items is 32 deep: the stack never fills.
-                    stack[depth] = far as u32;
-                    stack[depth + 1] = near as u32;
+                    let first = node as usize + 1;
+                    let (d1, d2) =
+                        (self.nodes[first].bounds.distance_squared(p), self.nodes[second].bounds.distance_squared(p));
+                    let (first, second) = ((first as u32, d1), (second as u32, d2));
+                    (stack[depth], stack[depth + 1]) = if d1 <= d2 { (second, first) } else { (first, second) };
                     depth += 2;
                 }
             }
