@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bevy::camera::{RenderTarget, ScalingMode};
+use bevy::camera::{RenderTarget, ScalingMode, Viewport};
 use bevy::core_pipeline::prepass::DepthPrepass;
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::log::LogPlugin;
@@ -26,9 +26,10 @@ use crate::box_mesh::box_mesh;
 use crate::material::{VolumeMaterial, VolumeTextures};
 use crate::texture::{PreparedVolume, TextureSupport, VolumeTextureError};
 
-/// Frames drawn before the picture is read back: assets travel one frame after they were made, pipelines and bind
-/// groups follow.
+/// Frames drawn before the picture: assets travel one frame after they were made, pipelines and bind groups follow.
+/// They show nothing wrong, only less: so their number is generous, and only a corner is drawn, which costs little.
 const WARM_UP_FRAMES: u32 = 4;
+const WARM_UP_CORNER: UVec2 = UVec2::new(4, 4);
 /// Frames to wait for the picture at most.
 const PATIENCE_FRAMES: u32 = 400;
 
@@ -131,6 +132,10 @@ impl OffscreenRenderer {
                 Camera3d::default(),
                 Camera {
                     clear_color: ClearColorConfig::Custom(Color::srgb_u8(background.0, background.1, background.2)),
+                    viewport: Some(Viewport {
+                        physical_size: WARM_UP_CORNER.min(UVec2::from_array(size)),
+                        ..default()
+                    }),
                     ..default()
                 },
                 RenderTarget::Image(target.clone().into()),
@@ -143,7 +148,7 @@ impl OffscreenRenderer {
                 camera_projection(camera, size),
             ))
             .id();
-        let data = self.read_back(&target);
+        let data = self.read_back(eye, &target);
         let world = self.app.world_mut();
         world.despawn(shown);
         world.despawn(eye);
@@ -181,11 +186,12 @@ impl OffscreenRenderer {
         Ok(())
     }
 
-    /// Runs frames until the picture has come back from the device.
-    fn read_back(&mut self, target: &Handle<Image>) -> Option<Vec<u8>> {
+    /// Draws one whole picture and runs frames until it has come back from the device.
+    fn read_back(&mut self, eye: Entity, target: &Handle<Image>) -> Option<Vec<u8>> {
         for _ in 0..WARM_UP_FRAMES {
             self.app.update();
         }
+        self.app.world_mut().get_mut::<Camera>(eye)?.viewport = None;
         let received: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
         let slot = received.clone();
         let reader = self
@@ -197,8 +203,12 @@ impl OffscreenRenderer {
             })
             .id();
         let mut data = None;
-        for _ in 0..PATIENCE_FRAMES {
+        for frame in 0..PATIENCE_FRAMES {
             self.app.update();
+            if frame == 0 {
+                // Drawn; the rest is waiting.
+                self.app.world_mut().get_mut::<Camera>(eye)?.is_active = false;
+            }
             data = received.lock().unwrap_or_else(PoisonError::into_inner).take();
             if data.is_some() {
                 break;

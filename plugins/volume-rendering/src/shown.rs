@@ -38,6 +38,7 @@ pub(crate) struct Preparing {
 }
 
 /// Makes the open case's volume ready when it has changed, off the frame's thread, and puts it into the scene.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn prepare(
     case: Res<OpenCase>,
     device: Option<Res<RenderDevice>>,

@@ -1,6 +1,7 @@
 //! What the tests and examples share: a reader for the plain NIfTI files of the test data (little-endian int16 with an
 //! sform), independent of the crate that reads scans for users, and a synthetic volume.
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::io::Read;
 use std::path::PathBuf;
