@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Fabrica needs beyond Rust: a C/C++ compiler and cmake for the JPEG-LS and JPEG 2000 codecs, a Vulkan driver
+# Installs what Fabrica needs beyond Rust: a C compiler to link with, a Vulkan driver
 # (software, harmless beside a real one) and the X11 libraries that a window opens at run time.
 # Where apt is not there or may not install, it says exactly what to install and ends with an error.
 set -eu
@@ -9,17 +9,17 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 
-packages="build-essential cmake libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0"
+packages="gcc libc6-dev libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0"
 # The sample head CT is worth having but nothing fails without it: the synthetic patient takes its place.
 optional="invesalius-examples"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    if command -v cc >/dev/null 2>&1 && command -v cmake >/dev/null 2>&1; then
-        echo "This is no Debian system; going on with the compiler and cmake that are here." >&2
+    if command -v cc >/dev/null 2>&1; then
+        echo "This is no Debian system; going on with the C compiler that is here." >&2
         echo "If the app finds no Vulkan driver or X11 library, install your system's equivalents of: $packages" >&2
         exit 0
     fi
-    echo "Install a C++ compiler, cmake, and your system's equivalents of: $packages" >&2
+    echo "Install a C compiler and your system's equivalents of: $packages" >&2
     exit 1
 fi
 

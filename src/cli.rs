@@ -83,6 +83,9 @@ pub struct ImportArgs {
     /// Unevenly spaced or missing slices.
     #[arg(long, value_enum, default_value = "refuse")]
     pub spacing: Irregular,
+    /// Says that a NIfTI or NRRD file holds CT in Hounsfield units, which the file itself cannot say.
+    #[arg(long)]
+    pub ct: bool,
     /// Leaves out structures (SEG, RTSTRUCT) that belong to the scan.
     #[arg(long)]
     pub without_structures: bool,

@@ -11,6 +11,11 @@ use crate::parse;
 
 const FACES: Connectivity = Connectivity::Six;
 
+/// Whether a step leaves whole islands as they are, so that their border stays where the threshold put it.
+pub fn keeps_border(word: &str) -> bool {
+    matches!(word.split('=').next(), Some("largest" | "islands" | "min-island" | "at"))
+}
+
 /// Applies one step to a mask.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         let volume = case.volume(&id, progress)?;
         match name.as_str() {
             n if n.ends_with(".nii.gz") || n.ends_with(".nii") => write_nifti(&volume, &args.out, progress)?,
-            n if n.ends_with(".nrrd") => write_nrrd(&volume, Compression::Gzip, &args.out, progress)?,
+            n if n.ends_with(".nrrd") => write_nrrd(&volume, &args.out, Compression::Gzip, progress)?,
             _ => bail!("{} must end in .nii, .nii.gz or .nrrd", args.out.display()),
         }
         vec![AuditData { sha256: case.volume_entry(&id)?.sha256.clone(), name: id }]

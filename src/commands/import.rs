@@ -21,6 +21,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let options = ReadOptions {
         resample_tilt: args.tilt == Irregular::Resample,
         resample_spacing: args.spacing == Irregular::Resample,
+        declare_ct: args.ct,
     };
     let made = make_case(
         &args.case,

@@ -36,8 +36,9 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
         say(format_args!("{word}: {change}"));
         structure.origin += &format!("; {word}");
         structure.mask = mask;
-        // The surface is no longer where the threshold is.
-        structure.isovalue = None;
+        if !steps::keeps_border(word) {
+            structure.isovalue = None;
+        }
     }
     if let Some(name) = &args.name {
         structure.name.clone_from(name);

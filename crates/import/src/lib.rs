@@ -16,7 +16,7 @@ pub use structures::{FoundStructures, read_structures};
 
 use fabrica_dicom::{LoadOptions, SpacingPolicy, TiltPolicy};
 use fabrica_progress::Progress;
-use fabrica_volume::Volume;
+use fabrica_volume::{Modality, ValueUnit, Volume};
 
 use find::Source;
 
@@ -27,6 +27,9 @@ pub struct ReadOptions {
     pub resample_tilt: bool,
     /// Resample unevenly spaced or missing slices, with a geometry warning; refuse them otherwise.
     pub resample_spacing: bool,
+    /// Take the values of a NIfTI or NRRD file, which does not say what they are, as CT in Hounsfield units. Only the
+    /// user can know that.
+    pub declare_ct: bool,
 }
 
 /// Reads one phase (from 0) of a scan.
@@ -48,6 +51,14 @@ pub fn read_volume(
             };
             Ok(fabrica_dicom::load(series, phase, &options, progress)?)
         }
-        Source::File(path, _) => Ok(fabrica_formats::read(path, phase, progress)?),
+        Source::File(path, _) => {
+            let mut volume = fabrica_formats::read(path, phase, progress)?;
+            if options.declare_ct && volume.unit == ValueUnit::Arbitrary && volume.provenance.modality.0.is_empty() {
+                volume.unit = ValueUnit::Hounsfield;
+                volume.provenance.modality = Modality::ct();
+                volume.provenance.steps.push("declared by the user to be CT in Hounsfield units".into());
+            }
+            Ok(volume)
+        }
     }
 }

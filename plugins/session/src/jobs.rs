@@ -96,7 +96,7 @@ fn import(
 ) -> Result<Outcome, String> {
     let scan = found.scans.get(choice).ok_or("There is no such scan.")?;
     let phases: Vec<usize> = (0..scan.phases().len()).collect();
-    let options = ReadOptions { resample_tilt: true, resample_spacing: resample };
+    let options = ReadOptions { resample_tilt: true, resample_spacing: resample, declare_ct: false };
     let made = make_case(folder, found, scan, &phases, true, options, by, progress).map_err(words)?;
     opened(made.case, made.notes, by, progress)
 }
