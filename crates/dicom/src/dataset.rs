@@ -277,7 +277,8 @@ impl<'a> Reader<'a> {
                 return Err(Stop::NeedsBytes(self.at + 8));
             }
             // Writers pad files with zeros to a block size.
-            if self.total - self.at < 8 {
+            let rest = self.data.get(self.at..).unwrap_or_default();
+            if self.total - self.at < 8 || rest.starts_with(&[0; 8]) && rest.iter().all(|b| *b == 0) {
                 return Ok(None);
             }
             let (tag, vr, length) = self.element_head()?;

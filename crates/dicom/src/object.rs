@@ -22,18 +22,21 @@ pub(crate) struct Object {
 
 /// Whether a SOP class is not an image of values, though it may hold pixel data.
 pub(crate) fn is_object(sop_class: &str) -> bool {
-    const ALONE: [&str; 6] = [
+    const ALONE: [&str; 5] = [
         uids::PARAMETRIC_MAP_STORAGE,
         uids::MR_SPECTROSCOPY_STORAGE,
-        uids::RT_DOSE_STORAGE,
         uids::VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE,
         uids::RAW_DATA_STORAGE,
         uids::REAL_WORLD_VALUE_MAPPING_STORAGE,
     ];
-    // Waveforms, presentation states, encapsulated documents, segmentations and registrations, meshes, reports.
-    const FAMILIES: [&str; 6] = ["9.", "11.", "104.", "66.", "68.", "88."];
+    const RADIOTHERAPY_IMAGES: [&str; 3] =
+        [uids::RT_IMAGE_STORAGE, uids::ENHANCED_RT_IMAGE_STORAGE, uids::ENHANCED_CONTINUOUS_RT_IMAGE_STORAGE];
+    // Waveforms, presentation states, encapsulated documents, segmentations and registrations, meshes, reports,
+    // structure sets and plans.
+    const FAMILIES: [&str; 7] = ["9.", "11.", "104.", "66.", "68.", "88.", "481."];
     let storage = sop_class.strip_prefix(STORAGE).unwrap_or_default();
-    ALONE.contains(&sop_class) || FAMILIES.iter().any(|family| storage.starts_with(family))
+    ALONE.contains(&sop_class)
+        || FAMILIES.iter().any(|family| storage.starts_with(family)) && !RADIOTHERAPY_IMAGES.contains(&sop_class)
 }
 
 /// Whether a SOP class is one of images, which have pixel data if they are whole.

@@ -18,6 +18,9 @@ use crate::values::FromStored;
 /// Resampling may not make more than this many times the voxels: slices would lie too far apart for sense.
 const MAX_GROWTH: usize = 16;
 
+/// An even grid has at most this many times the slices: where two of them nearly touch, it is coarser than their gap.
+const MAX_FINER: usize = 8;
+
 /// Sideways displacements below this part of a pixel are none.
 const NO_SHIFT: f64 = 0.02;
 
@@ -39,8 +42,7 @@ impl Plan {
         let (count, step) = match stack.uneven {
             None => (slices, stack.step),
             Some(uneven) => {
-                let count =
-                    (extent / uneven.step - 1e-6).ceil().max(1.0).min((MAX_GROWTH * slices) as f64) as usize + 1;
+                let count = (extent / uneven.step - 1e-6).ceil().max(1.0).min((MAX_FINER * slices) as f64) as usize + 1;
                 (count, extent / (count - 1) as f64)
             }
         };

@@ -178,6 +178,20 @@ fn cancelling_and_missing_paths() {
 }
 
 #[test]
+fn zeros_behind_an_object_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("structures");
+    let mut object = Slice::new(0, DVec3::ZERO).object();
+    object.remove_element(tags::PIXEL_DATA);
+    object.put(text(tags::SOP_CLASS_UID, VR::UI, fabrica_dicom::RT_STRUCTURE_SET));
+    common::write_object(object, &path, common::EXPLICIT);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, [bytes, vec![0; 300]].concat()).unwrap();
+    let found = scan_folder(folder.path());
+    assert_eq!(found.objects.len(), 1, "{:?}", found.passed_over);
+}
+
+#[test]
 fn not_dicom() {
     for bytes in [b"".as_slice(), b"x", b"\x08\x00\x05\x00", &[0; 200], &[0xFF; 4096], b"PK\x03\x04 and so on"] {
         let reasons = try_all(bytes);
