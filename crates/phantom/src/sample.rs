@@ -29,7 +29,7 @@ pub(crate) fn fill(
         if sampling.blur.0 > 0.0 {
             blur(&mut values, plane, sampling.blur.0);
         }
-        let first = scatter(seed ^ 0x6E6F_6973_65).wrapping_add((number as u64) << 32);
+        let first = scatter(seed ^ 0x006E_6F69_7365).wrapping_add((number as u64) << 32);
         for (index, (out, value)) in out.iter_mut().zip(values).enumerate() {
             let noise =
                 if sampling.noise > 0.0 { sampling.noise * gaussian(first.wrapping_add(index as u64)) } else { 0.0 };

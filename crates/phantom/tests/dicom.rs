@@ -1,4 +1,5 @@
 //! What is written reads back the same, by dicom-object and by pydicom.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -176,7 +177,7 @@ fn nothing_is_overwritten_and_failures_leave_nothing() {
     assert!(matches!(write_dicom_slices(&slices, &fresh, &options(), &cancelled), Err(PhantomError::Cancelled(_))));
     assert!(!fresh.exists());
 
-    let mut real = slices.clone();
+    let mut real = slices;
     real.provenance.simulated = false;
     assert!(matches!(write_dicom_slices(&real, &fresh, &options(), &Progress::new()), Err(PhantomError::NotCt(_))));
 }

@@ -1,4 +1,5 @@
 //! Solids against values worked out by hand, and the one property that all sampling rests on.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;
@@ -82,7 +83,7 @@ proptest! {
             if exact < limit {
                 prop_assert!((exact - quick).abs() < 1e-9, "{}: {exact} and {quick} at {p}", part.name);
             } else {
-                prop_assert!(quick >= limit && quick <= exact + 1e-9, "{}: {exact} and {quick} at {p}", part.name);
+                prop_assert!(quick >= limit - 1e-9 && quick <= exact + 1e-9, "{}: {exact} and {quick} at {p}", part.name);
             }
         }
     }
