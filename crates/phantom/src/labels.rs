@@ -4,6 +4,7 @@ use fabrica_geometry::{Grid, VoxelPoint};
 use fabrica_progress::Progress;
 use fabrica_volume::{Mask, Structure};
 use glam::DVec3;
+use rayon::prelude::*;
 
 use crate::{Organ, PhantomError};
 
@@ -32,32 +33,73 @@ pub(crate) fn structures(organs: &[Organ], grid: &Grid, progress: &Progress) -> 
 
 /// Once cancelled, the rest stays empty; the caller drops it.
 fn mask(organ: &Organ, grid: &Grid, progress: &Progress) -> Mask {
-    let to_patient = grid.voxel_to_patient();
-    let step = to_patient.matrix3.x_axis;
-    let row = |j: usize, k: usize| grid.to_patient(VoxelPoint::new(0.0, j as f64, k as f64)).0;
-    let count = grid.dims()[0];
+    let [nx, ny, nz] = grid.dims();
+    let axes = grid.voxel_to_patient().matrix3;
+    let slices: Vec<Vec<u64>> = (0..nz)
+        .into_par_iter()
+        .map(|k| {
+            let mut slice = Slice {
+                organ,
+                origin: grid.to_patient(VoxelPoint::new(0.0, 0.0, k as f64)).0,
+                step_i: axes.x_axis,
+                step_j: axes.y_axis,
+                row_words: nx.div_ceil(64),
+                words: Vec::new(),
+            };
+            if !progress.is_cancelled() {
+                slice.tile([0, 0], [nx, ny]);
+            }
+            slice.words
+        })
+        .collect();
     Mask::from_rows(grid.clone(), |j, k, words| {
-        if !progress.is_cancelled() {
-            span(organ, row(j, k), step, 0, count, words);
+        // A slice that the organ does not reach has no words.
+        if let Some(row) = slices[k].get(j * words.len()..(j + 1) * words.len()) {
+            words.copy_from_slice(row);
         }
     })
 }
 
-/// Sets the bits of samples `from..to` of a row.
-fn span(organ: &Organ, row: DVec3, step: DVec3, from: usize, to: usize, words: &mut [u64]) {
-    let middle = row + step * ((from + to - 1) as f64 / 2.0);
-    let radius = step.length() * ((to - from - 1) as f64 / 2.0);
-    let field = organ.solid.within(middle, radius);
-    if field > radius || (field >= 0.0 && radius == 0.0) {
-        return;
-    }
-    if field < -radius {
-        for i in from..to {
-            words[i / 64] |= 1 << (i % 64);
+struct Slice<'a> {
+    organ: &'a Organ,
+    origin: DVec3,
+    step_i: DVec3,
+    step_j: DVec3,
+    row_words: usize,
+    /// Rows of bits, as a mask's; a slice that the organ reaches is as long as its last row with a bit needs.
+    words: Vec<u64>,
+}
+
+impl Slice<'_> {
+    /// Sets the bits of a tile whose voxel centres lie in the organ.
+    fn tile(&mut self, from: [usize; 2], size: [usize; 2]) {
+        let half = size.map(|n| (n - 1) as f64 / 2.0);
+        let middle = self.origin + self.step_i * (from[0] as f64 + half[0]) + self.step_j * (from[1] as f64 + half[1]);
+        // The axes are perpendicular.
+        let radius = (self.step_i * half[0]).length().hypot((self.step_j * half[1]).length());
+        let field = self.organ.solid.within(middle, radius);
+        if field > radius || (field >= 0.0 && size == [1, 1]) {
+            return;
         }
-    } else if to - from > 1 {
-        let half = from + (to - from) / 2;
-        span(organ, row, step, from, half, words);
-        span(organ, row, step, half, to, words);
+        if field < -radius || size == [1, 1] {
+            for j in from[1]..from[1] + size[1] {
+                let row = j * self.row_words;
+                if self.words.len() < row + self.row_words {
+                    self.words.resize(row + self.row_words, 0);
+                }
+                for i in from[0]..from[0] + size[0] {
+                    self.words[row + i / 64] |= 1 << (i % 64);
+                }
+            }
+            return;
+        }
+        let cut = |n: usize| if n > 1 { [(0, n / 2), (n / 2, n - n / 2)] } else { [(0, 1), (0, 0)] };
+        for (j, rows) in cut(size[1]) {
+            for (i, columns) in cut(size[0]) {
+                if rows > 0 && columns > 0 {
+                    self.tile([from[0] + i, from[1] + j], [columns, rows]);
+                }
+            }
+        }
     }
 }

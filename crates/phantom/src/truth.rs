@@ -1,5 +1,7 @@
 //! What is known exactly about the patient.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use fabrica_geometry::{LpsPoint, Mm, Mm3};
 use fabrica_progress::Progress;
 use rayon::prelude::*;
@@ -101,7 +103,16 @@ impl Truth {
 
 pub(crate) fn measure(options: &PhantomOptions, body: &Body, progress: &Progress) -> Result<Truth, PhantomError> {
     progress.stage("measuring the synthetic patient");
-    let organs = body.organs.par_iter().map(|organ| organ_truth(organ, progress)).collect::<Result<Vec<_>, _>>()?;
+    let done = AtomicUsize::new(0);
+    let organs = body
+        .organs
+        .par_iter()
+        .map(|organ| {
+            let truth = organ_truth(organ, progress);
+            progress.set((done.fetch_add(1, Ordering::Relaxed) + 1) as f32 / body.organs.len() as f32);
+            truth
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     let mut distances = Vec::new();
     for ball in &body.findings {
         for tree in body.trees.iter().filter(|_| ball.name == "liver tumour") {

@@ -83,7 +83,7 @@ fn closed_forms_and_subdivision_agree() {
     let spleen = TRUTH.organ("spleen").unwrap();
     assert!((spleen.volume.0 - 4.0 / 3.0 * std::f64::consts::PI * 19.0 * 37.0 * 46.0).abs() < 1e-6);
     for organ in &TRUTH.organs {
-        assert!(organ.volume_error.0 <= 5e-3 * organ.volume.0, "{}: {:?}", organ.name, organ);
+        assert!(organ.volume_error.0 <= 2e-3 * organ.volume.0, "{}: {:?}", organ.name, organ);
     }
 }
 
