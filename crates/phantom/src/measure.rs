@@ -38,9 +38,9 @@ impl Sum {
 }
 
 /// The error that is small enough, as a part of the volume.
-const ENOUGH: f64 = 1e-3;
+const ENOUGH: f64 = 2e-3;
 
-/// The extent, with cells of a 128th of the solid's box, halved up to twice while the error is over a thousandth of the
+/// The extent, with cells of a 128th of the solid's box, halved up to twice while the error is over two thousandths of the
 /// volume.
 pub fn extent(solid: &Solid, progress: &Progress) -> Result<Extent, PhantomError> {
     let mut best = at_level(solid, 8.0, progress)?;
