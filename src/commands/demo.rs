@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use fabrica_case::Case;
+use anyhow::{Context, Result, bail};
+use fabrica_case::{Case, CaseWarning};
 use fabrica_import::{ReadOptions, find, make_case};
 use fabrica_plan::Author;
 use fabrica_print::print_structure;
@@ -12,6 +12,7 @@ use fabrica_progress::Progress;
 use fabrica_raycast::{Preset, Window};
 use fabrica_segment::Recipe;
 use fabrica_surface::PrintOptions;
+use fabrica_volume::GeometryIssue;
 
 use crate::author::author;
 use crate::cli::{DemoArgs, Orientation, PhantomArgs, Region, Renderer};
@@ -20,19 +21,17 @@ use crate::{app, picture};
 
 /// The sample head CT of Debian's package `invesalius-examples`.
 const HEAD_CT: &str = "/usr/share/doc/invesalius-examples/examples/Cranium.inv3";
-/// What the demo accepts in the user's name, and says so.
-const ACCEPTED: &str = "demo: nose forward, injury on the side that the data set's makers show";
+/// What the demo accepts of the sample head in the user's name, and says so.
+const ACCEPTED: &str = "demo: the axes of this sample were checked against the anatomy";
+/// The audit entry by which a later demo knows its own case.
+const MARK: &str = "made by fabrica demo";
 
 /// Runs the command.
 pub fn run(args: &DemoArgs) -> Result<()> {
     let by = author(None)?;
     let folder = args.out.join("case");
     if folder.exists() {
-        // The demo's own case of an earlier run, and nothing else, is made anew.
-        Case::open_read_only(&folder).with_context(|| {
-            format!("{} is there and is no case; choose another --out", folder.display())
-        })?;
-        std::fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+        remove_own(&folder)?;
     }
     std::fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
     let bar = Bar::start();
@@ -45,7 +44,9 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let presets: &[&str] = if real { &["bone", "skin"] } else { &["bone", "lung", "vessels"] };
     separate(&mut case, presets, &by, progress)?;
     let model = args.out.join("bone.stl");
-    accept_warnings(&mut case, &by)?;
+    if real {
+        accept_laterality(&mut case, &by)?;
+    }
     let name = Recipe::named("bone")?.title;
     let printed = print_structure(&mut case, &name, &model, &PrintOptions::default(), &by, progress)?;
     say(&printed.report);
@@ -82,7 +83,21 @@ fn import(source: &Path, folder: &Path, by: &Author, progress: &Progress) -> Res
     let found = find(&[source.to_owned()], progress)?;
     let scan = found.scans.first().with_context(|| format!("{} holds no scan", source.display()))?;
     let made = make_case(folder, &found, scan, &[0], true, ReadOptions::default(), by, progress)?;
-    Ok(made.case)
+    let mut case = made.case;
+    case.audit(MARK, Vec::new(), by)?;
+    Ok(case)
+}
+
+/// Removes the case of an earlier demo, and nothing else.
+fn remove_own(folder: &Path) -> Result<()> {
+    let elsewhere = || format!("{} is not a case that fabrica demo made; choose another --out", folder.display());
+    // Opened for changes: a case that is open elsewhere is left alone.
+    let case = Case::open(folder).with_context(elsewhere)?;
+    if !case.audit_log()?.iter().any(|line| line.what == MARK) {
+        bail!(elsewhere());
+    }
+    drop(case);
+    std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))
 }
 
 fn separate(case: &mut Case, presets: &[&str], by: &Author, progress: &Progress) -> Result<()> {
@@ -97,9 +112,10 @@ fn separate(case: &mut Case, presets: &[&str], by: &Author, progress: &Progress)
     Ok(())
 }
 
-/// The sample's warnings are known and looked into; a user decides for their own scans.
-fn accept_warnings(case: &mut Case, by: &Author) -> Result<()> {
-    for open in case.open_warnings() {
+/// An InVesalius file does not say which side is which; of this one it is known. Users decide for their own scans.
+fn accept_laterality(case: &mut Case, by: &Author) -> Result<()> {
+    let of_sides = |w: &CaseWarning| matches!(w.warning.issue, GeometryIssue::LateralityAssumed { .. });
+    for open in case.open_warnings().into_iter().filter(of_sides) {
         say(format_args!("Accepted for the demo: {}", open.warning.issue));
         case.accept_warning(&open.volume, open.index, by, ACCEPTED)?;
     }

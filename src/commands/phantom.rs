@@ -1,6 +1,7 @@
 //! `fabrica phantom`: the synthetic patient as DICOM, with its truth beside it.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use fabrica_case::write_atomic;
@@ -30,6 +31,24 @@ pub fn write(args: &PhantomArgs, progress: &Progress) -> Result<usize> {
     if std::fs::read_dir(&args.out).is_ok_and(|mut items| items.next().is_some()) {
         bail!("{} is not empty; choose a new folder", args.out.display());
     }
+    // The folder appears whole or not at all; what is left of a cancelled run is written over by the next.
+    let mut name = args.out.file_name().with_context(|| format!("{} is no folder's name", args.out.display()))?.to_owned();
+    name.push(".partial");
+    let partial = args.out.with_file_name(name);
+    if partial.exists() {
+        std::fs::remove_dir_all(&partial).with_context(|| format!("{} cannot be removed", partial.display()))?;
+    }
+    std::fs::create_dir_all(&partial).with_context(|| format!("{} cannot be made", partial.display()))?;
+    let files = write_into(&partial, args, progress)?;
+    // An empty folder may be there already.
+    if args.out.exists() {
+        std::fs::remove_dir(&args.out).with_context(|| format!("{} cannot be replaced", args.out.display()))?;
+    }
+    std::fs::rename(&partial, &args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
+    Ok(files)
+}
+
+fn write_into(out: &Path, args: &PhantomArgs, progress: &Progress) -> Result<usize> {
     let patient = PhantomOptions { seed: args.seed, ..PhantomOptions::default() };
     let phantom = Phantom::new(&patient)?;
     let acquisition = Acquisition {
@@ -53,14 +72,14 @@ pub fn write(args: &PhantomArgs, progress: &Progress) -> Result<usize> {
     let planes = acquisition.planes()?;
     let sampling = Sampling { noise: args.noise, ..Sampling::default() };
     let slices = phantom.sample_slices(&planes, &sampling, progress)?;
-    let files = write_dicom_slices(&slices, &args.out.join("dicom"), &DicomOptions::new(&patient), progress)?;
+    let files = write_dicom_slices(&slices, &out.join("dicom"), &DicomOptions::new(&patient), progress)?;
     drop(slices);
     let truth = serde_json::to_vec_pretty(&phantom.truth(progress)?)?;
-    let path = args.out.join("truth.json");
+    let path = out.join("truth.json");
     write_atomic(&path, |file| file.write_all(&truth)).with_context(|| format!("{} was not written", path.display()))?;
     // A sheared stack is no grid: the label maps of a tilted scan are on the straight one.
     let grid = Acquisition { tilt_degrees: 0.0, ..acquisition }.grid()?;
     let structures = phantom.structures(&grid, progress)?;
-    fabrica_formats::write_segmentation(&structures, &args.out.join("truth.seg.nrrd"), progress)?;
+    fabrica_formats::write_segmentation(&structures, &out.join("truth.seg.nrrd"), progress)?;
     Ok(files.len())
 }

@@ -5,7 +5,7 @@ use fabrica_progress::{Cancelled, Progress};
 use fabrica_volume::Mask;
 use glam::{DVec2, DVec3};
 
-use crate::slabs::Slabs;
+use crate::slabs::{Slabs, smallest_gap};
 
 /// How far a point may be off its contour's plane, mm.
 const FLAT: f64 = 0.5;
@@ -55,25 +55,55 @@ struct Polygons {
     high: DVec2,
 }
 
-/// Fills contours on a grid; also tells what was left out or is doubtful.
-pub(crate) fn fill(scan: &Grid, contours: &[Contour], progress: &Progress) -> Result<(Mask, Vec<String>), Cancelled> {
-    let mut notes = Vec::new();
-    let Some(largest) = contours.iter().max_by(|a, b| a.area.total_cmp(&b.area)) else {
-        return Ok((Mask::empty(scan.clone()), notes));
-    };
-    let (u, v, normal, thickness) = plane_axes(scan, largest.normal);
-    let parallel: Vec<&Contour> = contours.iter().filter(|c| c.normal.dot(normal).abs() > PARALLEL).collect();
-    if parallel.len() < contours.len() {
-        let left = contours.len() - parallel.len();
-        notes.push(format!("{left} contour(s) left out: they are not parallel to the largest one"));
+/// The parallel contours of one structure.
+pub(crate) struct Stack {
+    contours: Vec<Contour>,
+    /// How many were left out, as they are not parallel to the largest.
+    left_out: usize,
+    /// Axes of the plane and its normal.
+    axes: [DVec3; 3],
+    /// Of the contours, along the normal.
+    positions: Vec<f64>,
+    /// The scan's spacing along the normal.
+    step: f64,
+}
+
+impl Stack {
+    /// Those parallel to the largest; nothing when there is no contour.
+    pub(crate) fn new(scan: &Grid, mut contours: Vec<Contour>) -> Option<Self> {
+        let all = contours.len();
+        let largest = contours.iter().max_by(|a, b| a.area.total_cmp(&b.area))?;
+        let (u, v, normal, step) = plane_axes(scan, largest.normal);
+        contours.retain(|c| c.normal.dot(normal).abs() > PARALLEL);
+        let positions = contours.iter().map(|c| c.centre.dot(normal)).collect();
+        Some(Self { left_out: all - contours.len(), contours, axes: [u, v, normal], positions, step })
     }
-    let positions: Vec<f64> = parallel.iter().map(|c| c.centre.dot(normal)).collect();
-    let slabs = Slabs::new(&positions, thickness);
+
+    /// The smallest distance between planes. Half the scan's spacing and less is none between drawn planes.
+    pub(crate) fn smallest_gap(&self) -> Option<f64> {
+        smallest_gap(&self.positions, self.step / 2.0)
+    }
+}
+
+/// Fills contours on a grid; also tells what was left out or is doubtful. `distance` is that at which the set of
+/// structures was drawn; where it is not known, the scan's spacing is taken.
+pub(crate) fn fill(
+    scan: &Grid,
+    stack: &Stack,
+    distance: Option<f64>,
+    progress: &Progress,
+) -> Result<(Mask, Vec<String>), Cancelled> {
+    let mut notes = Vec::new();
+    let (contours, [u, v, normal], thickness) = (&stack.contours, stack.axes, stack.step);
+    if stack.left_out > 0 {
+        notes.push(format!("{} contour(s) left out: they are not parallel to the largest one", stack.left_out));
+    }
+    let slabs = Slabs::new(&stack.positions, distance.unwrap_or(thickness));
     for (from, to) in &slabs.gaps {
         notes.push(format!("there are no contours over {:.2} mm (from {from:.2} to {to:.2}); left empty", to - from));
     }
     let polygons: Vec<Polygons> =
-        slabs.members().map(|members| Polygons::new(members.iter().map(|&n| parallel[n]), u, v)).collect();
+        slabs.members().map(|members| Polygons::new(members.iter().map(|&n| &contours[n]), u, v)).collect();
 
     let to_patient = scan.voxel_to_patient();
     let step = to_patient.matrix3.x_axis;

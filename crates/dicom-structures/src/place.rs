@@ -36,19 +36,20 @@ pub(crate) fn exactly(
     Ok((mask, outside))
 }
 
-/// A segment's frames onto another grid: a voxel takes the pixel nearest to its centre in the frame nearest to it.
+/// A segment's frames onto another grid: a voxel takes the pixel nearest to its centre in the frame nearest to it,
+/// within half the `distance` between frames.
 pub(crate) fn nearest(
     scan: &Grid,
     pixels: &Pixels,
     frames: &[(usize, Plane)],
-    thickness: Option<f64>,
+    distance: f64,
     segment: u16,
     progress: &Progress,
 ) -> Result<Mask, Cancelled> {
     let Some((_, reference)) = frames.first() else { return Ok(Mask::empty(scan.clone())) };
     let Some(normal) = reference.normal() else { return Ok(Mask::empty(scan.clone())) };
     let positions: Vec<f64> = frames.iter().map(|(_, plane)| plane.origin.dot(normal)).collect();
-    let slabs = Slabs::new(&positions, thickness.unwrap_or_else(|| scan.finest_spacing().0));
+    let slabs = Slabs::new(&positions, distance);
     let members: Vec<&[usize]> = slabs.members().collect();
     let to_patient = scan.voxel_to_patient();
     let nx = scan.dims()[0];

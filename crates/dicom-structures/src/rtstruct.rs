@@ -13,15 +13,16 @@ use glam::DVec3;
 use crate::attributes::{element, floats, int, items, open, text};
 use crate::code::code;
 use crate::colour::palette;
-use crate::contour::{Contour, fill};
+use crate::contour::{Contour, Stack, fill};
 use crate::identity::{check_frame, unique};
 use crate::{Problem, ScanIdentity, Skipped, StructureError, StructureOptions, StructureSet};
 
 /// Reads the closed planar contours of a DICOM RT structure set onto the scan's grid.
 ///
 /// A voxel belongs when its centre lies inside an odd number of the contours of the nearest contour plane (so that
-/// inner contours and keyholes make holes), within half the usual distance between contour planes. Points and open
-/// contours enclose nothing and are listed as skipped.
+/// inner contours and keyholes make holes), within half the distance at which the set was drawn: the smallest between
+/// two contour planes of any of its structures. Wider gaps stay empty and are listed as skipped, as are points and open
+/// contours, which enclose nothing.
 ///
 /// # Errors
 /// When the file is damaged or of another kind, or all of it belongs to another frame of reference.
@@ -39,6 +40,19 @@ pub fn read_rtstruct(
 struct Roi {
     name: String,
     frame_of_reference: Option<String>,
+}
+
+/// What was drawn of a structure.
+struct Drawn<'a> {
+    roi_contour: &'a InMemDicomObject,
+    number: i64,
+    label: String,
+    doubt: Option<String>,
+    /// How many closed contours there are.
+    count: usize,
+    stack: Stack,
+    /// Its place in the file, from 0.
+    place: usize,
 }
 
 fn structures(
@@ -63,10 +77,10 @@ fn structures(
 
     let mut set = StructureSet::default();
     let mut refused = None;
+    let mut drawn = Vec::new();
     let all = items(&object, tags::ROI_CONTOUR_SEQUENCE);
     for (n, roi_contour) in all.iter().enumerate() {
         progress.check()?;
-        progress.set(n as f32 / all.len() as f32);
         let place = format!("ROI contour {}", n + 1);
         let number: i64 = int(roi_contour, tags::REFERENCED_ROI_NUMBER, &place)?;
         let roi = rois.get(&number);
@@ -82,25 +96,30 @@ fn structures(
             }
         };
         let contours = contours(roi_contour, &mut skip);
-        if contours.is_empty() {
-            skip("it has no closed contour".into());
-            continue;
+        let count = contours.len();
+        match Stack::new(scan, contours) {
+            Some(stack) => drawn.push(Drawn { roi_contour, number, label, doubt, count, stack, place: n }),
+            None => skip("it has no closed contour".into()),
         }
-        let planes = contours.len();
-        let (mask, notes) = fill(scan, &contours, progress)?;
+    }
+    let distance = drawn.iter().filter_map(|d| d.stack.smallest_gap()).min_by(f64::total_cmp);
+    for (n, Drawn { roi_contour, number, label, doubt, count, stack, place }) in drawn.iter().enumerate() {
+        progress.set(n as f32 / drawn.len() as f32);
+        let (mask, notes) = fill(scan, stack, distance, progress)?;
+        let mut skip = |reason: String| set.skipped.push(Skipped { name: label.clone(), reason });
         notes.into_iter().for_each(&mut skip);
         if mask.is_empty() {
             skip("no voxel's centre lies in its contours: it lies outside the scan or is thinner than a voxel".into());
         }
-        let mut origin = format!("{planes} contour(s) of the DICOM RT structure set {file}");
+        let mut origin = format!("{count} contour(s) of the DICOM RT structure set {file}");
         if let Some(doubt) = doubt {
             origin += &format!("; {doubt}");
         }
         set.structures.push(Structure {
-            name: unique(&label, &set.structures),
-            colour: colour(roi_contour).unwrap_or_else(|| palette(n)),
+            name: unique(label, &set.structures),
+            colour: colour(roi_contour).unwrap_or_else(|| palette(*place)),
             mask,
-            code: codes.get(&number).and_then(|o| code(o, tags::RTROI_IDENTIFICATION_CODE_SEQUENCE)),
+            code: codes.get(number).and_then(|o| code(o, tags::RTROI_IDENTIFICATION_CODE_SEQUENCE)),
             origin,
             isovalue: None,
         });

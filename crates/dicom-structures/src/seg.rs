@@ -16,6 +16,7 @@ use crate::identity::{check_frame, unique};
 use crate::pixels::{Meaning, Pixels};
 use crate::place::{exactly, nearest};
 use crate::plane::Plane;
+use crate::slabs::{SAME, smallest_gap};
 use crate::{Problem, ScanIdentity, Skipped, StructureError, StructureOptions, StructureSet};
 
 /// A frame: where it lies, and of which segments it tells.
@@ -69,6 +70,7 @@ fn structures(
         ));
     }
 
+    let distance = distance(&object, &frames).unwrap_or_else(|| scan.finest_spacing().0);
     let mut set = StructureSet::default();
     let segments = items(&object, tags::SEGMENT_SEQUENCE);
     for (n, segment) in segments.iter().enumerate() {
@@ -94,7 +96,7 @@ fn structures(
             None => {
                 origin += ", resampled to the scan by nearest neighbour";
                 let placed: Vec<_> = mine.iter().map(|&f| (f, frames[f].plane)).collect();
-                (nearest(scan, &pixels, &placed, thickness(&object), number, progress)?, 0)
+                (nearest(scan, &pixels, &placed, distance, number, progress)?, 0)
             }
         };
         if let Some(doubt) = &doubt {
@@ -181,15 +183,21 @@ fn frames(object: &InMemDicomObject) -> Result<Vec<Frame>, Problem> {
     Ok(frames)
 }
 
-/// How thick a frame is said to be: for the extent of a lone frame when resampling.
-fn thickness(object: &InMemDicomObject) -> Option<f64> {
-    let shared = item(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
-    let measures = item(shared, tags::PIXEL_MEASURES_SEQUENCE)?;
-    [tags::SPACING_BETWEEN_SLICES, tags::SLICE_THICKNESS]
-        .into_iter()
-        .filter_map(|tag| float_array::<1>(measures, tag, "").ok())
-        .map(|[v]| v.abs())
-        .find(|v| *v > 0.0)
+/// How far apart frames are for which an empty frame was not left out: as stated, or the smallest distance between
+/// any two; for a lone frame its thickness.
+fn distance(object: &InMemDicomObject, frames: &[Frame]) -> Option<f64> {
+    let shared = item(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
+    let measures = shared.and_then(|s| item(s, tags::PIXEL_MEASURES_SEQUENCE));
+    let stated = |tag| {
+        let [v] = float_array::<1>(measures?, tag, "").ok()?;
+        Some(v.abs()).filter(|v| *v > 0.0)
+    };
+    let between = || {
+        let normal = frames.first()?.plane.normal()?;
+        let positions: Vec<f64> = frames.iter().map(|f| f.plane.origin.dot(normal)).collect();
+        smallest_gap(&positions, SAME)
+    };
+    stated(tags::SPACING_BETWEEN_SLICES).or_else(between).or_else(|| stated(tags::SLICE_THICKNESS))
 }
 
 fn colour(segment: &InMemDicomObject) -> Option<Rgb> {

@@ -1,9 +1,18 @@
 //! Parallel planes, and the slab around each in which it stands for the tissue.
 
 /// Planes nearer than this are one, mm; positions come as decimal strings, rounded.
-const SAME: f64 = 0.02;
+pub(crate) const SAME: f64 = 0.02;
 /// Gaps of more than this many usual distances are left empty.
 const WIDE: f64 = 1.5;
+/// Gaps within this factor of the smallest are regular.
+const REGULAR: f64 = 1.1;
+
+/// The smallest distance between planes, in any order, that is more than `least`, mm.
+pub(crate) fn smallest_gap(positions: &[f64], least: f64) -> Option<f64> {
+    let mut sorted = positions.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > least).min_by(f64::total_cmp)
+}
 
 /// One plane's slab.
 #[derive(Clone, Debug)]
@@ -26,9 +35,10 @@ pub(crate) struct Slabs {
 impl Slabs {
     /// Slabs around planes at these positions, mm, in any order; several may be equal.
     ///
-    /// A slab reaches half way to its neighbours. At the ends and at wide gaps it reaches half the usual (median)
-    /// distance. A lone plane is `alone` thick.
-    pub(crate) fn new(positions: &[f64], alone: f64) -> Self {
+    /// A slab reaches half way to its neighbours. At the ends and at wide gaps it reaches half the usual distance:
+    /// `distance`, that of the whole set of structures, as two islands of one structure lie apart by any distance.
+    /// Only where most of at least three gaps are alike and the smallest was the structure drawn at a wider one.
+    pub(crate) fn new(positions: &[f64], distance: f64) -> Self {
         let mut order: Vec<usize> = (0..positions.len()).collect();
         order.sort_by(|&a, &b| positions[a].total_cmp(&positions[b]));
         let mut slabs: Vec<Slab> = Vec::new();
@@ -39,9 +49,12 @@ impl Slabs {
                 _ => slabs.push(Slab { position, members: vec![n], from: position, to: position }),
             }
         }
-        let mut distances: Vec<f64> = slabs.windows(2).map(|w| w[1].position - w[0].position).collect();
-        distances.sort_by(f64::total_cmp);
-        let usual = distances.get(distances.len() / 2).copied().unwrap_or(alone);
+        let mut gaps: Vec<f64> = slabs.windows(2).map(|w| w[1].position - w[0].position).collect();
+        gaps.sort_by(f64::total_cmp);
+        let usual = match gaps.as_slice() {
+            [smallest, _, _, ..] if gaps[gaps.len() / 2] <= smallest * REGULAR => smallest.max(distance),
+            _ => distance,
+        };
         // A slice exactly half way goes to the upper plane, and so does one that rounding puts a little below: each
         // plane then stands for the same number of slices.
         let shift = usual * 0.02;

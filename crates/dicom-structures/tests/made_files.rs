@@ -306,6 +306,25 @@ fn a_gap_between_two_parts_stays_open_and_is_told() {
 }
 
 #[test]
+fn islands_far_apart_do_not_grow_together() {
+    let scan = Grid::axis_aligned([20, 20, 50], LpsPoint::default(), [1.0, 1.0, 2.0]).unwrap();
+    for (positions, slices) in [(vec![0.0, 80.0], 2), (vec![0.0, 2.0, 80.0], 3)] {
+        let squares: Vec<String> = positions.iter().map(|&z| square(2.5, 12.5, z)).collect();
+        let set = fill(&scan, &squares.iter().map(|s| (CLOSED, s.as_str())).collect::<Vec<_>>());
+        assert_eq!(set.structures[0].mask.count(), 100 * slices, "{positions:?}");
+        assert_eq!(set.skipped.len(), 1, "{:?}", set.skipped);
+        assert!(set.skipped[0].reason.contains("no contours over"), "{:?}", set.skipped);
+    }
+    // A SEG does the same when it is resampled: its frames lie 3 mm apart, and far from both there is nothing.
+    let frames = ["30", "33", "90"].map(|z| (1, format!("10\\20\\{z}")));
+    let frames: Vec<Frame> = frames.iter().map(|(n, at)| (*n, at.as_str(), pixels(1, &[(1, 1)]))).collect();
+    let (_folder, path) = seg("BINARY", 1, AXIAL, &frames);
+    let fine = Grid::axis_aligned([10, 8, 50], LpsPoint::new(9.75, 19.5, 29.25), [0.5, 1.0, 1.5]).unwrap();
+    let set = read(&path, &fine, &StructureOptions::default()).unwrap();
+    assert_eq!(set.structures[0].mask.count(), 3 * 8);
+}
+
+#[test]
 fn contours_across_the_slices_are_filled_too() {
     // Sagittal contours at x = 4 and 5 on a scan of axial slices.
     let sagittal = |x: f64| format!("{x}\\2.5\\3.5\\{x}\\9.5\\3.5\\{x}\\9.5\\6.5\\{x}\\2.5\\6.5");

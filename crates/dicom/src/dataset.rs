@@ -278,8 +278,14 @@ impl<'a> Reader<'a> {
             }
             // Writers pad files with zeros to a block size.
             let rest = self.data.get(self.at..).unwrap_or_default();
-            if self.total - self.at < 8 || rest.starts_with(&[0; 8]) && rest.iter().all(|b| *b == 0) {
+            if self.total - self.at < 8 {
                 return Ok(None);
+            }
+            if rest.starts_with(&[0; 8]) {
+                return match rest.iter().position(|b| *b != 0) {
+                    None => Ok(None),
+                    Some(zeros) => self.broken(format!("{zeros} zeros stand where an element should begin")),
+                };
             }
             let (tag, vr, length) = self.element_head()?;
             if matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA) {

@@ -33,18 +33,17 @@ pub(crate) struct Meta {
 }
 
 /// Why a file's header cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Reject {
-    /// It is something else, or nothing. The reason is for the user.
-    NotDicom(String),
+    /// It is something else.
+    #[error("not a DICOM file")]
+    Foreign,
+    /// It is or may have been DICOM.
+    #[error("{0}")]
+    Damaged(String),
     /// It cannot be read.
-    Io(std::io::Error),
-}
-
-impl From<std::io::Error> for Reject {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
 }
 
 impl Meta {
@@ -119,11 +118,11 @@ enum MetaStop {
 
 impl MetaStop {
     fn reject(self) -> Reject {
-        Reject::NotDicom(match self {
-            Self::Foreign => "not a DICOM file".into(),
-            Self::NeedsBytes(_) => "the DICOM file is cut off within its first bytes".into(),
-            Self::Broken(why) => why,
-        })
+        match self {
+            Self::Foreign => Reject::Foreign,
+            Self::NeedsBytes(_) => Reject::Damaged("the DICOM file is cut off within its first bytes".into()),
+            Self::Broken(why) => Reject::Damaged(why),
+        }
     }
 }
 
@@ -140,11 +139,15 @@ pub(crate) fn with_header<R>(path: &Path, use_it: impl FnOnce(Header<'_>) -> R) 
     let mut file = File::open(path)?;
     let file_length = file.metadata()?.len();
     if file_length == 0 {
-        return Err(Reject::NotDicom("the file is empty".into()));
+        return Err(Reject::Damaged("the file is empty".into()));
     }
     let total = usize::try_from(file_length).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
     read_up_to(&mut file, &mut bytes, FIRST_READ)?;
+    // Room was made for a copy that never came, or the copy ended within the preamble.
+    if bytes.iter().all(|b| *b == 0) {
+        return Err(Reject::Damaged("the file begins with nothing but zeros".into()));
+    }
     let meta = loop {
         match Meta::read(&bytes, total.max(bytes.len())) {
             Ok(meta) => break meta,
@@ -205,7 +208,11 @@ fn grow<R>(
         )));
     }
     if !meta.certain && !looks_like_dicom(&parsed) {
-        return Err(Reject::NotDicom("not a DICOM file".into()));
+        // Cut off before it could say more?
+        return Err(match parsed.stop {
+            Some(Stop::Broken(why)) => Reject::Damaged(why),
+            _ => Reject::Foreign,
+        });
     }
     Ok(use_it(Header { meta, parsed, file_length }))
 }
@@ -233,10 +240,7 @@ pub(crate) struct WholeFile {
 impl WholeFile {
     /// From all bytes of a file. Inflates a deflated data set to at most `most` bytes.
     pub(crate) fn new(bytes: Vec<u8>, most: usize) -> Result<Self, String> {
-        let meta = Meta::read(&bytes, bytes.len()).map_err(|stop| match stop.reject() {
-            Reject::NotDicom(why) => why,
-            Reject::Io(e) => e.to_string(),
-        })?;
+        let meta = Meta::read(&bytes, bytes.len()).map_err(|stop| stop.reject().to_string())?;
         let start = meta.data_set_start;
         if !meta.is_deflated() {
             return Ok(Self { meta, bytes, start });

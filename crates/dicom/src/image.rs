@@ -32,6 +32,8 @@ pub(crate) enum Found {
         series: SeriesKey,
         reason: String,
     },
+    /// Empty, cut off or broken so early that it could have been a slice of any series.
+    Unreadable(String),
     /// Nothing of use.
     PassedOver(String),
 }

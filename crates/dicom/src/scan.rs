@@ -10,19 +10,21 @@ use rayon::prelude::*;
 
 use crate::file::{self, Reject};
 use crate::image::{self, Found, SeriesKey};
+use crate::unused::Unused;
 use crate::{DicomError, PassedOver, Scan, series, walk};
 
 /// Searches files and folders (with all folders in them) for DICOM, reading headers only.
 ///
 /// File names, folders and a DICOMDIR do not matter. What is not a DICOM image or object is passed over with a reason,
-/// never an error; damaged files too, and their series carries a warning. Links may lead in circles.
+/// never an error; damaged files too, and their series carries a warning, or where they do not tell their series any
+/// more, all series in the same folder. Links may lead in circles.
 ///
 /// # Errors
 /// When a path of `paths` does not exist or cannot be opened, or the user cancels.
 pub fn scan(paths: &[PathBuf], progress: &Progress) -> Result<Scan, DicomError> {
     progress.stage("searching folders");
-    let mut passed_over = Vec::new();
-    let files = walk::files(paths, &mut passed_over, progress)?;
+    let mut unused = Unused::default();
+    let files = walk::files(paths, &mut unused, progress)?;
     progress.stage("reading headers");
     let done = AtomicUsize::new(0);
     let found: Vec<(usize, Found)> = files
@@ -41,18 +43,21 @@ pub fn scan(paths: &[PathBuf], progress: &Progress) -> Result<Scan, DicomError> 
     let mut damaged: BTreeMap<SeriesKey, Vec<PassedOver>> = BTreeMap::new();
     let mut objects = Vec::new();
     for (index, found) in found {
-        let pass_over = |reason| PassedOver { path: files[index].clone(), reason };
+        let path = &files[index];
         match found {
             Found::Image(record) => images.entry(record.key.clone()).or_default().push(*record),
             Found::Object(object) => match object.broken {
-                Some(why) => passed_over.push(pass_over(why)),
+                Some(why) => unused.pass_over(path, why),
                 None => objects.push(object.object),
             },
+            // Cut off before it names its series.
+            Found::Damaged { series, reason } if series.series_uid.is_empty() => unused.unreadable(path, reason),
             Found::Damaged { series, reason } => {
-                damaged.entry(series).or_default().push(pass_over(reason.clone()));
-                passed_over.push(pass_over(reason));
+                unused.pass_over(path, reason.clone());
+                damaged.entry(series).or_default().push(PassedOver { path: path.clone(), reason });
             }
-            Found::PassedOver(reason) => passed_over.push(pass_over(reason)),
+            Found::Unreadable(reason) => unused.unreadable(path, reason),
+            Found::PassedOver(reason) => unused.pass_over(path, reason),
         }
     }
 
@@ -64,7 +69,7 @@ pub fn scan(paths: &[PathBuf], progress: &Progress) -> Result<Scan, DicomError> 
             progress.check()?;
             let missing = damaged.get(&key).map(Vec::as_slice).unwrap_or_default();
             let mut dropped = Vec::new();
-            let series = series::assemble(&key, records, missing, &mut dropped);
+            let series = series::assemble(&key, records, missing, &unused.unreadable, &mut dropped);
             if let Ok(mut all) = duplicates.lock() {
                 all.extend(dropped);
             }
@@ -93,7 +98,7 @@ fn identify(path: &std::path::Path) -> Found {
     let modified = std::fs::metadata(path).and_then(|m| m.modified()).ok();
     match file::with_header(path, |header| image::identify(path, modified, &header)) {
         Ok(found) => found,
-        Err(Reject::NotDicom(reason)) => Found::PassedOver(reason),
-        Err(Reject::Io(e)) => Found::PassedOver(format!("cannot be read: {e}")),
+        Err(reject @ Reject::Foreign) => Found::PassedOver(reject.to_string()),
+        Err(reject) => Found::Unreadable(reject.to_string()),
     }
 }

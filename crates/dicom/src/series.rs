@@ -1,6 +1,7 @@
 //! From the images of one Series Instance UID to series of one kind with their phases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use fabrica_geometry::{LpsVector, PatientDirection};
 use fabrica_volume::{GeometryIssue, GeometryWarning, Modality};
@@ -18,13 +19,17 @@ const EXACT_ORIENTATION: f64 = 5e-4;
 const SAME_SPACING: f64 = 1e-4;
 
 /// Makes series out of images that share a Series Instance UID: one for each kind that occurs.
-/// Files that are left out as copies are noted in `dropped`.
+/// `damaged` files are of this series, `unreadable` ones by folder of any. Files that are left out as copies are noted
+/// in `dropped`.
 pub(crate) fn assemble(
     key: &SeriesKey,
     mut records: Vec<ImageRecord>,
     damaged: &[PassedOver],
+    unreadable: &BTreeMap<PathBuf, Vec<PassedOver>>,
     dropped: &mut Vec<PassedOver>,
 ) -> Vec<Series> {
+    let folders: BTreeSet<PathBuf> =
+        records.iter().filter_map(|r| Some(r.file.path.parent()?.to_owned())).collect();
     let copies = drop_copies(&mut records, dropped);
     let mut kinds: Vec<(SeriesKind, Vec<ImageRecord>)> = Vec::new();
     for record in records {
@@ -34,6 +39,7 @@ pub(crate) fn assemble(
         }
     }
     let mut common: Vec<GeometryIssue> = damaged.iter().map(unusable).collect();
+    common.extend(beside(folders.iter().filter_map(|folder| unreadable.get(folder)).flatten().collect()));
     if copies > 0 {
         common.push(GeometryIssue::DuplicateSlices { count: copies });
     }
@@ -43,6 +49,22 @@ pub(crate) fn assemble(
 fn unusable(file: &PassedOver) -> GeometryIssue {
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
     GeometryIssue::Other { reason: format!("the file {name} of this series cannot be used: {}", file.reason) }
+}
+
+/// Files that may have been slices of this series: those at an end leave no gap.
+fn beside(files: Vec<&PassedOver>) -> Option<GeometryIssue> {
+    let first = files.first()?;
+    let name = first.path.file_name().unwrap_or_default().to_string_lossy();
+    let count = match files.len() {
+        1 => "1 file".to_owned(),
+        n => format!("{n} files"),
+    };
+    Some(GeometryIssue::Other {
+        reason: format!(
+            "{count} beside this series could not be read (first: {name}: {}); slices may be missing at an end",
+            first.reason
+        ),
+    })
 }
 
 /// Takes out files that repeat a SOP instance. Gives the number of those that are not byte for byte the same.

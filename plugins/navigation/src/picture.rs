@@ -1,17 +1,13 @@
 //! The image that the 3D view is drawn into, and when.
 
-use bevy::camera::{RenderTarget, ScalingMode};
+use bevy::camera::RenderTarget;
 use bevy::core_pipeline::prepass::DepthPrepass;
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::render::renderer::RenderAdapterInfo;
-use fabrica_raycast::{Camera as PatientCamera, Projection as PatientProjection};
-use fabrica_scene::{Navigate, Redraw, View3d, View3dCamera, world};
+use fabrica_scene::{Navigate, Redraw, View3d, View3dCamera, camera as scene_camera};
 
-/// Nearest and farthest that is drawn, in metres: a hand's breadth inside the chest, and a room.
-const NEAR: f32 = 0.01;
-const FAR: f32 = 10.0;
 /// The share of the pixels' number along a side that is drawn while the user moves, where there is no GPU.
 const COARSE: f32 = 0.35;
 /// How many frames are drawn after a change: what is extracted in one frame may be prepared in the next.
@@ -49,35 +45,10 @@ pub fn follow_view(view: Res<View3d>, mut camera: Single<(&mut Transform, &mut P
         return;
     }
     let (transform, projection) = &mut *camera;
-    if let Some(to) = camera_transform(&view.camera) {
+    // A camera without a direction cannot be reached by navigating; should one come all the same, the view stays.
+    if let Ok(to) = scene_camera::transform(&view.camera) {
         **transform = to;
-    }
-    **projection = camera_projection(&view.camera, view.size);
-}
-
-/// The patient's camera as a transform of the world; nothing for a camera without a direction.
-fn camera_transform(camera: &PatientCamera) -> Option<Transform> {
-    let frame = camera.frame().ok()?;
-    let up = world::direction_to_world(frame.up);
-    let forward = world::direction_to_world(frame.forward);
-    Some(Transform::from_translation(world::point_to_world(camera.eye)).looking_to(forward, up))
-}
-
-fn camera_projection(camera: &PatientCamera, size: UVec2) -> Projection {
-    match camera.projection {
-        PatientProjection::Perspective { vertical_fov } => Projection::Perspective(PerspectiveProjection {
-            fov: vertical_fov as f32,
-            aspect_ratio: size.x as f32 / size.y.max(1) as f32,
-            near: NEAR,
-            far: FAR,
-            ..default()
-        }),
-        PatientProjection::Orthographic { height } => Projection::Orthographic(OrthographicProjection {
-            near: 0.0,
-            far: FAR,
-            scaling_mode: ScalingMode::FixedVertical { viewport_height: world::length_to_world(height) },
-            ..OrthographicProjection::default_3d()
-        }),
+        **projection = scene_camera::projection(&view.camera, view.size);
     }
 }
 

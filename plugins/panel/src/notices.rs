@@ -43,7 +43,7 @@ fn told(ui: &egui::Ui, desk: &mut Desk) {
 }
 
 fn choice(ui: &egui::Ui, desk: &mut Desk) {
-    if desk.choices.0.is_empty() {
+    if desk.choices.0.is_empty() || desk.work.running.is_some() {
         return;
     }
     let mut open = true;

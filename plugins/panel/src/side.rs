@@ -5,7 +5,7 @@ use bevy_egui::egui::{self, RichText};
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_plan::{ClipPlane, Operation, Window};
 use fabrica_raycast::{NamedView, Preset, WINDOW_PRESETS};
-use fabrica_scene::{Do, Navigate, Request};
+use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
@@ -78,12 +78,12 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
 }
 
 fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
-    for (index, warning) in desk.case.warnings.iter().enumerate() {
+    for SceneWarning { volume, index, warning } in &desk.case.warnings {
         match &warning.resolution {
             Resolution::Open => {
                 egui::Frame::group(ui.style()).show(ui, |ui| {
                     ui.label(RichText::new("Geometry warning").strong().color(style::ALERT));
-                    ui.label(warning.issue.to_string());
+                    ui.label(format!("{volume}: {}", warning.issue));
                     ui.weak("Measuring and printing wait until you accept it.");
                     ui.add(
                         egui::TextEdit::singleline(&mut desk.side.reason).hint_text("Why is it right to go on?"),
@@ -91,7 +91,7 @@ fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
                     let said = !desk.side.reason.trim().is_empty();
                     if ui.add_enabled(said, egui::Button::new("Accept")).clicked() {
                         let reason = std::mem::take(&mut desk.side.reason);
-                        desk.requests.write(Request::AcceptWarning { index, reason });
+                        desk.requests.write(Request::AcceptWarning { volume: volume.clone(), index: *index, reason });
                     }
                 });
             }

@@ -97,7 +97,8 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, rect: Rect) {
     let wheel = if response.hovered() { ui.input(|i| i.smooth_scroll_delta().y) } else { 0.0 };
     if wheel != 0.0 {
         scroll(desk, &plane, wheel);
-    } else if desk.side.scrolling && response.hovered() {
+    } else if desk.side.scrolling && response.hovered() && !response.dragged() && !modifiers.shift {
+        // The wheel or the Shift key has come to rest: one operation, not one a frame.
         commit_crosshair(desk);
     }
     if let Some(pointer) = response.hover_pos().or(response.interact_pointer_pos()) {

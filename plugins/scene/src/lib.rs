@@ -3,6 +3,7 @@
 //! A plugin knows no other plugin. It reads what is here ([`OpenCase`], [`Work`], [`Notices`]), and asks for changes by
 //! sending [`Do`] (an operation on the plan) or [`Request`] (anything longer).
 
+pub mod camera;
 mod open_case;
 mod request;
 mod slices;
@@ -12,7 +13,7 @@ pub mod world;
 
 use bevy::prelude::*;
 
-pub use open_case::{OpenCase, SceneStructure, SceneVolume};
+pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
 pub use view3d::{Navigate, Redraw, View3d, View3dCamera};

@@ -27,10 +27,21 @@ pub struct OpenCase {
     pub preset: String,
     /// The clip plane, when there is one.
     pub clip: Option<ClipPlane>,
-    /// The volume's geometry warnings with their state.
-    pub warnings: Vec<GeometryWarning>,
+    /// The geometry warnings of all volumes with their state.
+    pub warnings: Vec<SceneWarning>,
     /// Whether there is something to undo, and to redo.
     pub undo_redo: (bool, bool),
+}
+
+/// A geometry warning of the case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneWarning {
+    /// The volume's id.
+    pub volume: String,
+    /// Which of the volume's warnings, from 0.
+    pub index: usize,
+    /// The warning, and what was decided about it.
+    pub warning: GeometryWarning,
 }
 
 /// A volume in the scene.
@@ -66,6 +77,6 @@ impl OpenCase {
 
     /// Whether a geometry warning waits for the user, so that measuring and printing are blocked.
     pub fn has_open_warnings(&self) -> bool {
-        self.warnings.iter().any(GeometryWarning::is_open)
+        self.warnings.iter().any(|w| w.warning.is_open())
     }
 }

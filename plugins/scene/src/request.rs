@@ -42,7 +42,9 @@ pub enum Request {
     },
     /// Accepts a geometry warning.
     AcceptWarning {
-        /// Which, from 0.
+        /// The volume's id.
+        volume: String,
+        /// Which of the volume's warnings, from 0.
         index: usize,
         /// Why.
         reason: String,

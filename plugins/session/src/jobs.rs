@@ -7,20 +7,20 @@ use fabrica_case::Case;
 use fabrica_import::{Found, ReadOptions, find, make_case};
 use fabrica_plan::Author;
 use fabrica_progress::Progress;
-use fabrica_scene::{OpenCase, Request};
+use fabrica_scene::Request;
 use fabrica_segment::Recipe;
 use fabrica_surface::PrintOptions;
 
-use crate::opened::{Opened, Shared, lock};
+use crate::opened::{Model, Opened, Shared, lock};
 
 /// What came of a job.
 pub enum Outcome {
     /// Scans were found; the user chooses.
     Found(Arc<Found>),
     /// A case is open.
-    Opened { shared: Shared, model: Box<OpenCase>, notes: Vec<String> },
+    Opened { shared: Shared, model: Box<Model>, notes: Vec<String> },
     /// The case changed.
-    Changed { model: Box<OpenCase>, done: String },
+    Changed { shared: Shared, model: Box<Model>, done: String },
     /// Something was written elsewhere.
     Done(String),
 }
@@ -98,7 +98,8 @@ fn import(
     let phases: Vec<usize> = (0..scan.phases().len()).collect();
     let options = ReadOptions { resample_tilt: true, resample_spacing: resample, declare_ct: false };
     let made = make_case(folder, found, scan, &phases, true, options, by, progress).map_err(words)?;
-    opened(made.case, made.notes, by, progress)
+    // The case is whole now: a cancel that comes late must not say that there is none.
+    opened(made.case, made.notes, by, &Progress::new())
 }
 
 fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> Result<Outcome, String> {
@@ -110,7 +111,9 @@ fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> R
     opened.put_structure(&structure, by, progress).map_err(words)?;
     let model = Box::new(opened.model(by, progress).map_err(words)?);
     let millilitres = structure.mask.volume().millilitres();
-    Ok(Outcome::Changed { model, done: format!("{}: {millilitres:.1} mL ({})", structure.name, structure.origin) })
+    let done = format!("{}: {millilitres:.1} mL ({})", structure.name, structure.origin);
+    drop(opened);
+    Ok(Outcome::Changed { shared: shared.clone(), model, done })
 }
 
 fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {

@@ -22,7 +22,7 @@ use fabrica_scene::{
 };
 
 use jobs::Outcome;
-use opened::Shared;
+use opened::{Model, Shared};
 use quick::Quick;
 
 /// Opens, changes and saves the case.
@@ -36,6 +36,7 @@ impl Plugin for SessionPlugin {
         app.insert_resource(Session {
             author: self.author.clone(),
             case: None,
+            revision: 0,
             found: None,
             queue: VecDeque::new(),
             saving: None,
@@ -49,10 +50,12 @@ impl Plugin for SessionPlugin {
 struct Session {
     author: Author,
     case: Option<Shared>,
+    /// The newest model that the scene shows.
+    revision: u64,
     /// Scans that were found and wait for the user's choice.
     found: Option<Arc<Found>>,
     queue: VecDeque<Quick>,
-    saving: Option<Task<quick::Saved>>,
+    saving: Option<Task<(Shared, quick::Saved)>>,
     working: Option<Task<Result<Outcome, String>>>,
 }
 
@@ -74,8 +77,9 @@ fn take_requests(
             Request::Undo => session.queue.push_back(Quick::Undo),
             Request::Redo => session.queue.push_back(Quick::Redo),
             Request::RemoveStructure { name } => session.queue.push_back(Quick::RemoveStructure(name.clone())),
-            Request::AcceptWarning { index, reason } => {
-                session.queue.push_back(Quick::Accept { index: *index, reason: reason.clone() });
+            Request::AcceptWarning { volume, index, reason } => {
+                let (volume, index, reason) = (volume.clone(), *index, reason.clone());
+                session.queue.push_back(Quick::Accept { volume, index, reason });
             }
             Request::Cancel => {
                 choices.0.clear();
@@ -91,7 +95,6 @@ fn take_requests(
                 let progress = Progress::new();
                 match jobs::prepare(long, session.case.as_ref(), session.found.as_ref(), &session.author) {
                     Ok((title, job)) => {
-                        choices.0.clear();
                         work.running = Some((title, progress.clone()));
                         session.working = Some(AsyncComputeTaskPool::get().spawn(async move { job(&progress) }));
                     }
@@ -109,7 +112,10 @@ fn save_queue(mut session: ResMut<Session>) {
     let waiting: Vec<Quick> = session.queue.drain(..).collect();
     let Some(case) = session.case.clone() else { return };
     let author = session.author.clone();
-    session.saving = Some(AsyncComputeTaskPool::get().spawn(async move { quick::save(&case, &waiting, &author) }));
+    session.saving = Some(AsyncComputeTaskPool::get().spawn(async move {
+        let saved = quick::save(&case, &waiting, &author);
+        (case, saved)
+    }));
 }
 
 fn finish_saving(
@@ -118,16 +124,27 @@ fn finish_saving(
     mut notices: ResMut<Notices>,
     mut redraw: MessageWriter<Redraw>,
 ) {
-    let Some(saved) = session.saving.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
+    let Some((of, saved)) = session.saving.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
     session.saving = None;
     for reason in saved.refused {
         notices.tell(Severity::Error, reason);
     }
     match saved.model {
-        Ok(model) => *case = model,
+        Ok(model) => session.show(&of, model, &mut case),
         Err(reason) => notices.tell(Severity::Error, reason),
     }
     redraw.write_default();
+}
+
+impl Session {
+    /// Shows a model, unless it is of a case that was left meanwhile, or older than what is shown.
+    fn show(&mut self, of: &Shared, model: Model, scene: &mut OpenCase) {
+        let current = self.case.as_ref().is_some_and(|case| Arc::ptr_eq(case, of));
+        if current && model.revision > self.revision {
+            self.revision = model.revision;
+            *scene = model.case;
+        }
+    }
 }
 
 fn finish_work(
@@ -148,17 +165,21 @@ fn finish_work(
             session.found = Some(found);
         }
         Ok(Outcome::Opened { shared, model, notes }) => {
+            // What was still asked of the case that is left now does not reach the new one.
+            session.queue.clear();
             session.case = Some(shared);
             session.found = None;
-            *case = *model;
+            session.revision = model.revision;
+            *case = model.case;
+            choices.0.clear();
             notices.0.clear();
             for note in notes {
                 notices.tell(Severity::Warning, note);
             }
             navigate.write(Navigate::Look(NamedView::Anterior));
         }
-        Ok(Outcome::Changed { model, done }) => {
-            *case = *model;
+        Ok(Outcome::Changed { shared, model, done }) => {
+            session.show(&shared, *model, &mut case);
             notices.tell(Severity::Done, done);
         }
         Ok(Outcome::Done(done)) => notices.tell(Severity::Done, done),

@@ -7,11 +7,17 @@ use fabrica_case::{Case, CaseError};
 use fabrica_plan::{Author, Window};
 use fabrica_progress::Progress;
 use fabrica_raycast::Preset;
-use fabrica_scene::{OpenCase, SceneStructure, SceneVolume};
+use fabrica_scene::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 use fabrica_volume::{Structure, Volume};
 
 /// The case, shared by the tasks that change it.
 pub type Shared = Arc<Mutex<Opened>>;
+
+/// What the scene is to show, and which of two is newer.
+pub struct Model {
+    pub revision: u64,
+    pub case: OpenCase,
+}
 
 /// An open case with the data that the scene shows.
 pub struct Opened {
@@ -20,6 +26,7 @@ pub struct Opened {
     volume: Arc<Volume>,
     /// Structures that were read, by the hash of their file, so that an unchanged one is the same `Arc`.
     structures: HashMap<String, Arc<Structure>>,
+    revision: u64,
 }
 
 /// A panic in another task leaves the case as it is on the disk; the lock stays usable.
@@ -32,7 +39,7 @@ impl Opened {
     pub fn new(case: Case, progress: &Progress) -> Result<Self, CaseError> {
         let id = case.volumes().first().map(|v| v.id.clone()).unwrap_or_default();
         let volume = Arc::new(case.volume(&id, progress)?);
-        Ok(Self { case, id, volume, structures: HashMap::new() })
+        Ok(Self { case, id, volume, structures: HashMap::new(), revision: 0 })
     }
 
     /// The volume of the scene.
@@ -41,7 +48,7 @@ impl Opened {
     }
 
     /// What the scene is to show now.
-    pub fn model(&mut self, by: &Author, progress: &Progress) -> Result<OpenCase, CaseError> {
+    pub fn model(&mut self, by: &Author, progress: &Progress) -> Result<Model, CaseError> {
         let state = self.case.plan().state().clone();
         let entries: Vec<_> = self.case.structures().iter().filter(|s| s.volume == self.id).cloned().collect();
         let mut structures = Vec::new();
@@ -60,7 +67,8 @@ impl Opened {
             Some(name) => name.clone(),
             None => Preset::suited_to(&self.volume).map(|p| p.name).unwrap_or_default(),
         };
-        Ok(OpenCase {
+        self.revision += 1;
+        let case = OpenCase {
             folder: Some(self.case.folder().to_owned()),
             title: format!("{} — {} {}", from.patient_name.replace('^', " ").trim(), from.modality, from.description),
             volume: Some(self.scene_volume()),
@@ -69,14 +77,15 @@ impl Opened {
             window: Some(window),
             preset,
             clip: state.clip_planes.get("clip").copied(),
-            warnings: self.case.warnings().into_iter().filter(|w| w.volume == self.id).map(|w| w.warning).collect(),
+            warnings: self
+                .case
+                .warnings()
+                .into_iter()
+                .map(|w| SceneWarning { volume: w.volume, index: w.index, warning: w.warning })
+                .collect(),
             undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
-        })
-    }
-
-    /// Accepts a geometry warning of the volume in the scene.
-    pub fn accept(&mut self, index: usize, reason: &str, by: &Author) -> Result<(), CaseError> {
-        self.case.accept_warning(&self.id, index, by, reason).map(|_| ())
+        };
+        Ok(Model { revision: self.revision, case })
     }
 
     /// Adds a structure, or puts it in the place of one of the same name.

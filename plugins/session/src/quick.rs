@@ -3,9 +3,8 @@
 use fabrica_case::CaseError;
 use fabrica_plan::{Author, Operation};
 use fabrica_progress::Progress;
-use fabrica_scene::OpenCase;
 
-use crate::opened::{Opened, Shared, lock};
+use crate::opened::{Model, Opened, Shared, lock};
 
 /// A change of the case.
 #[derive(Clone, Debug)]
@@ -14,7 +13,7 @@ pub enum Quick {
     Undo,
     Redo,
     RemoveStructure(String),
-    Accept { index: usize, reason: String },
+    Accept { volume: String, index: usize, reason: String },
 }
 
 /// What came of some changes.
@@ -22,7 +21,7 @@ pub struct Saved {
     /// What was refused, in words. The rest is saved.
     pub refused: Vec<String>,
     /// What the scene is to show now.
-    pub model: Result<OpenCase, String>,
+    pub model: Result<Model, String>,
 }
 
 /// Makes and saves changes in order.
@@ -40,6 +39,8 @@ fn apply(opened: &mut Opened, change: &Quick, by: &Author) -> Result<(), CaseErr
         Quick::Undo => opened.case.undo(by).map(|_| ()),
         Quick::Redo => opened.case.redo(by).map(|_| ()),
         Quick::RemoveStructure(name) => opened.case.remove_structure(name, by),
-        Quick::Accept { index, reason } => opened.accept(*index, reason, by),
+        Quick::Accept { volume, index, reason } => {
+            opened.case.accept_warning(volume, *index, by, reason).map(|_| ())
+        }
     }
 }

@@ -58,6 +58,11 @@ fn start_drawing(case: Res<OpenCase>, preview: Res<Preview>, slices: Res<Slices>
         if state.running.is_some() {
             continue;
         }
+        // Another patient: the part that was looked at before says nothing now.
+        let another = state.made_for.as_ref().is_some_and(|made| !std::ptr::eq(made.volume(), &*scene.volume));
+        if another {
+            state.framing = Framing { size: state.framing.size, ..Framing::default() };
+        }
         let Some(job) = Job::new(view.orientation, &state.framing, scene, at, window, &case.structures) else { continue };
         if state.made_for.as_ref() == Some(&job) {
             continue;

@@ -8,7 +8,7 @@ use bevy::render::render_resource::{
 };
 use bevy::shader::ShaderRef;
 use fabrica_geometry::{Grid, LpsVector};
-use fabrica_raycast::{Lut, Occupancy, RenderMode, RenderSettings, TransferFunction};
+use fabrica_raycast::{ClipPlane, Lut, Occupancy, RenderMode, RenderSettings, TransferFunction};
 use fabrica_scene::world::{direction_to_patient, direction_to_world};
 
 use crate::SHADER;
@@ -86,6 +86,11 @@ impl VolumeMaterial {
             ranges: textures.ranges.clone(),
         }
     }
+
+    /// Moves the clip plane: nothing else of the look is made again.
+    pub(crate) fn set_clip(&mut self, clip: Option<ClipPlane>) {
+        self.uniform.clip = clip_uniform(clip);
+    }
 }
 
 fn uniform(prepared: &PreparedVolume, lut: &Lut, settings: &RenderSettings) -> VolumeUniform {
@@ -99,13 +104,9 @@ fn uniform(prepared: &PreparedVolume, lut: &Lut, settings: &RenderSettings) -> V
     let window =
         window.map_or(Vec2::Y, |w| Vec2::new((w.centre - w.width / 2.0) as f32, (w.centre + w.width / 2.0) as f32));
     let lighting = settings.lighting.unwrap_or_default();
-    let clip = settings.clip.map_or(Vec4::ZERO, |clip| {
-        let keep = clip.keep.0.normalize_or_zero();
-        direction_to_world(LpsVector(keep)).extend(-keep.dot(clip.point.0) as f32)
-    });
     VolumeUniform {
         voxel_from_mm: voxel_from_mm(grid),
-        clip,
+        clip: clip_uniform(settings.clip),
         dims: Vec3::from_array(grid.dims().map(|n| n as f32)),
         step: (settings.step_voxels * grid.finest_spacing().0) as f32,
         per_mm: Vec3::from_array(grid.spacing().map(|s| (1.0 / s) as f32)),
@@ -120,6 +121,14 @@ fn uniform(prepared: &PreparedVolume, lut: &Lut, settings: &RenderSettings) -> V
         lit: u32::from(settings.lighting.is_some()),
         skip_empty: u32::from(settings.skip_empty),
     }
+}
+
+/// The kept side's direction and distance; zero for no plane.
+fn clip_uniform(clip: Option<ClipPlane>) -> Vec4 {
+    clip.map_or(Vec4::ZERO, |clip| {
+        let keep = clip.keep.0.normalize_or_zero();
+        direction_to_world(LpsVector(keep)).extend(-keep.dot(clip.point.0) as f32)
+    })
 }
 
 /// From millimetres along the world's axes to voxels.

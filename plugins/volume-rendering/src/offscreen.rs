@@ -15,10 +15,10 @@ use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use fabrica_raycast::{
-    Camera as PatientCamera, Image as Picture, Projection as PatientProjection, RenderError, RenderSettings,
+    Camera as PatientCamera, Image as Picture, RenderError, RenderSettings,
     TransferFunction,
 };
-use fabrica_scene::world;
+use fabrica_scene::camera as scene_camera;
 use fabrica_volume::Volume;
 
 use crate::VolumeMaterialPlugin;
@@ -114,7 +114,7 @@ impl OffscreenRenderer {
     ) -> Result<Picture, OffscreenError> {
         settings.check()?;
         let mut picture = Picture::filled(size, settings.background)?;
-        let transform = camera_transform(camera)?;
+        let transform = scene_camera::transform(camera)?;
         self.load(volume)?;
         let Some(loaded) = &self.loaded else { return Err(OffscreenError::NoPicture) };
         let world = self.app.world_mut();
@@ -145,7 +145,7 @@ impl OffscreenRenderer {
                 Tonemapping::None,
                 DebandDither::Disabled,
                 transform,
-                camera_projection(camera, size),
+                scene_camera::projection(camera, size.into()),
             ))
             .id();
         let data = self.read_back(eye, &target);
@@ -228,76 +228,4 @@ fn probe() -> Result<(), OffscreenError> {
     bevy::tasks::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))
         .map(drop)
         .map_err(|error| OffscreenError::NoDevice(error.to_string()))
-}
-
-fn camera_transform(camera: &PatientCamera) -> Result<Transform, RenderError> {
-    let frame = camera.frame()?;
-    let up = world::direction_to_world(frame.up);
-    let forward = world::direction_to_world(frame.forward);
-    Ok(Transform::from_translation(world::point_to_world(camera.eye)).looking_to(forward, up))
-}
-
-fn camera_projection(camera: &PatientCamera, size: [u32; 2]) -> Projection {
-    match camera.projection {
-        PatientProjection::Perspective { vertical_fov } => Projection::Perspective(PerspectiveProjection {
-            fov: vertical_fov as f32,
-            aspect_ratio: size[0] as f32 / size[1] as f32,
-            near: 0.001,
-            far: 1000.0,
-            ..default()
-        }),
-        PatientProjection::Orthographic { height } => Projection::Orthographic(OrthographicProjection {
-            near: 0.0,
-            far: 1000.0,
-            scaling_mode: ScalingMode::FixedVertical { viewport_height: world::length_to_world(height) },
-            ..OrthographicProjection::default_3d()
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
-    use fabrica_raycast::{ControlPoint, linear_to_srgb};
-    use fabrica_volume::{Rgb, Samples, ValueUnit};
-
-    use super::*;
-
-    /// A fog of 100 mm depth that takes away 1 % a millimetre and shines red, with a green plate in its middle: the
-    /// part of the fog before the plate is seen, that behind it is not.
-    #[test]
-    fn an_opaque_mesh_ends_the_rays_inside_the_volume() {
-        let mut gpu = match OffscreenRenderer::new() {
-            Ok(gpu) => gpu,
-            Err(error) => {
-                eprintln!("SKIPPED: this test needs a Vulkan device: {error}");
-                return;
-            }
-        };
-        let grid = Grid::axis_aligned([20, 20, 20], LpsPoint::new(-47.5, -47.5, -47.5), [5.0; 3]).unwrap();
-        let volume = Volume::new(grid.clone(), Samples::U8(vec![100; grid.len()]), ValueUnit::Arbitrary).unwrap();
-        let point = |value| ControlPoint { value, colour: Rgb(255, 0, 0), opacity: 0.01 };
-        let fog = TransferFunction::new(vec![point(0.0), point(200.0)], Mm(1.0)).unwrap();
-        let camera = PatientCamera {
-            eye: LpsPoint::new(0.0, -300.0, 0.0),
-            target: LpsPoint::default(),
-            up: LpsVector::new(0.0, 0.0, 1.0),
-            projection: PatientProjection::Orthographic { height: Mm(80.0) },
-        };
-        let settings = RenderSettings { lighting: None, ..RenderSettings::default() };
-        // The plate covers the picture's left half: the patient's right.
-        let world = gpu.app.world_mut();
-        let mesh = world.resource_mut::<Assets<Mesh>>().add(Cuboid::new(0.1, 0.2, 0.001));
-        let green = StandardMaterial { unlit: true, ..Color::srgb_u8(0, 255, 0).into() };
-        let material = world.resource_mut::<Assets<StandardMaterial>>().add(green);
-        let at = world::point_to_world(LpsPoint::new(-50.0, 0.0, 0.0));
-        world.spawn((Mesh3d(mesh), MeshMaterial3d(material), Transform::from_translation(at)));
-        let image = gpu.render(&Arc::new(volume), &fog, &camera, [32, 32], &settings).unwrap();
-        let fog_of = |mm: i32| 1.0 - 0.99f32.powi(mm);
-        let near = |pixel: [u8; 4], wanted: [u8; 3]| {
-            assert!((0..3).all(|c| pixel[c].abs_diff(wanted[c]) <= 3), "{pixel:?} {wanted:?}");
-        };
-        near(image.pixel(8, 16).unwrap(), [linear_to_srgb(fog_of(49)), linear_to_srgb(1.0 - fog_of(49)), 0]);
-        near(image.pixel(24, 16).unwrap(), [linear_to_srgb(fog_of(100)), 0, 0]);
-    }
 }

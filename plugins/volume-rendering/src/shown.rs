@@ -6,8 +6,8 @@ use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use fabrica_plan::ClipPlane as PlannedClipPlane;
-use fabrica_raycast::{ClipPlane, Preset, PresetError};
-use fabrica_scene::{Notices, OpenCase, Redraw, Severity};
+use fabrica_raycast::{ClipPlane, Preset, PresetError, RenderSettings};
+use fabrica_scene::{Notices, OpenCase, Preview, Redraw, Severity};
 use fabrica_volume::Volume;
 
 use crate::box_mesh::box_mesh;
@@ -73,38 +73,51 @@ pub(crate) fn prepare(
     }
 }
 
-/// Gives the volume the look that the case asks for.
+/// Gives the volume the look that the case asks for. A clip plane under the pointer comes before the plan's.
 pub(crate) fn show(
     case: Res<OpenCase>,
-    mut shown: Query<(Entity, &mut ShownVolume)>,
+    preview: Res<Preview>,
+    mut shown: Query<(Entity, &mut ShownVolume, Option<&MeshMaterial3d<VolumeMaterial>>)>,
     mut commands: Commands,
     mut images: ResMut<Assets<Image>>,
     mut materials: ResMut<Assets<VolumeMaterial>>,
     mut notices: ResMut<Notices>,
     mut redraw: MessageWriter<Redraw>,
 ) {
-    let look = Look { preset: case.preset.clone(), clip: case.clip.filter(|clip| clip.enabled) };
-    for (entity, mut shown) in &mut shown {
+    let look = Look { preset: case.preset.clone(), clip: preview.clip.or(case.clip).filter(|clip| clip.enabled) };
+    for (entity, mut shown, material) in &mut shown {
         if shown.look.as_ref() == Some(&look) {
             continue;
         }
+        let same_preset = shown.look.as_ref().is_some_and(|old| old.preset == look.preset);
         shown.look = Some(look.clone());
-        match material(&shown, &look, &mut images) {
+        redraw.write(Redraw);
+        if same_preset
+            && let Some(mut material) = material.and_then(|handle| materials.get_mut(handle))
+        {
+            material.set_clip(look.kept());
+            continue;
+        }
+        match new_material(&shown, &look, &mut images) {
             Ok(material) => {
                 commands.entity(entity).insert(MeshMaterial3d(materials.add(material)));
-                redraw.write(Redraw);
             }
             Err(error) => notices.tell(Severity::Error, format!("The volume keeps its look: {error}.")),
         }
     }
 }
 
-fn material(shown: &ShownVolume, look: &Look, images: &mut Assets<Image>) -> Result<VolumeMaterial, PresetError> {
+impl Look {
+    /// The plan says what is cut away, the renderer what is kept.
+    fn kept(&self) -> Option<ClipPlane> {
+        self.clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal })
+    }
+}
+
+fn new_material(shown: &ShownVolume, look: &Look, images: &mut Assets<Image>) -> Result<VolumeMaterial, PresetError> {
     let volume = &shown.prepared.volume;
     let preset = if look.preset.is_empty() { Preset::suited_to(volume)? } else { Preset::named(&look.preset)? };
-    let mut settings = preset.settings(volume);
-    // The plan says what is cut away, the renderer what is kept.
-    settings.clip = look.clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal });
+    let settings = RenderSettings { clip: look.kept(), ..preset.settings(volume) };
     let function = preset.transfer_function(volume)?;
     Ok(VolumeMaterial::new(&shown.prepared, &shown.textures, &function, &settings, images))
 }
