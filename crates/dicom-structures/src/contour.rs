@@ -5,7 +5,7 @@ use fabrica_progress::{Cancelled, Progress};
 use fabrica_volume::Mask;
 use glam::{DVec2, DVec3};
 
-use crate::slabs::{Slabs, smallest_gap};
+use crate::slabs::{Slabs, gaps};
 
 /// How far a point may be off its contour's plane, mm.
 const FLAT: f64 = 0.5;
@@ -79,9 +79,9 @@ impl Stack {
         Some(Self { left_out: all - contours.len(), contours, axes: [u, v, normal], positions, step })
     }
 
-    /// The smallest distance between planes. Half the scan's spacing and less is none between drawn planes.
-    pub(crate) fn smallest_gap(&self) -> Option<f64> {
-        smallest_gap(&self.positions, self.step / 2.0)
+    /// The distances between planes. Half the scan's spacing and less is none between drawn planes.
+    pub(crate) fn gaps(&self) -> Vec<f64> {
+        gaps(&self.positions, self.step / 2.0)
     }
 }
 

@@ -15,14 +15,15 @@ use crate::code::code;
 use crate::colour::palette;
 use crate::contour::{Contour, Stack, fill};
 use crate::identity::{check_frame, unique};
+use crate::slabs::repeated;
 use crate::{Problem, ScanIdentity, Skipped, StructureError, StructureOptions, StructureSet};
 
 /// Reads the closed planar contours of a DICOM RT structure set onto the scan's grid.
 ///
 /// A voxel belongs when its centre lies inside an odd number of the contours of the nearest contour plane (so that
-/// inner contours and keyholes make holes), within half the distance at which the set was drawn: the smallest between
-/// two contour planes of any of its structures. Wider gaps stay empty and are listed as skipped, as are points and open
-/// contours, which enclose nothing.
+/// inner contours and keyholes make holes), within half the distance at which the set was drawn: the smallest
+/// between contour planes that any of its structures repeat, else the scan's spacing. Wider gaps stay empty and are
+/// listed as skipped, as are points and open contours, which enclose nothing.
 ///
 /// # Errors
 /// When the file is damaged or of another kind, or all of it belongs to another frame of reference.
@@ -102,7 +103,7 @@ fn structures(
             None => skip("it has no closed contour".into()),
         }
     }
-    let distance = drawn.iter().filter_map(|d| d.stack.smallest_gap()).min_by(f64::total_cmp);
+    let distance = repeated(drawn.iter().flat_map(|d| d.stack.gaps()).collect());
     for (n, Drawn { roi_contour, number, label, doubt, count, stack, place }) in drawn.iter().enumerate() {
         progress.set(n as f32 / drawn.len() as f32);
         let (mask, notes) = fill(scan, stack, distance, progress)?;

@@ -16,7 +16,7 @@ use crate::identity::{check_frame, unique};
 use crate::pixels::{Meaning, Pixels};
 use crate::place::{exactly, nearest};
 use crate::plane::Plane;
-use crate::slabs::{SAME, smallest_gap};
+use crate::slabs::{SAME, gaps};
 use crate::{Problem, ScanIdentity, Skipped, StructureError, StructureOptions, StructureSet};
 
 /// A frame: where it lies, and of which segments it tells.
@@ -195,7 +195,7 @@ fn distance(object: &InMemDicomObject, frames: &[Frame]) -> Option<f64> {
     let between = || {
         let normal = frames.first()?.plane.normal()?;
         let positions: Vec<f64> = frames.iter().map(|f| f.plane.origin.dot(normal)).collect();
-        smallest_gap(&positions, SAME)
+        gaps(&positions, SAME).into_iter().min_by(f64::total_cmp)
     };
     stated(tags::SPACING_BETWEEN_SLICES).or_else(between).or_else(|| stated(tags::SLICE_THICKNESS))
 }

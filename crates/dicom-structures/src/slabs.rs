@@ -7,11 +7,20 @@ const WIDE: f64 = 1.5;
 /// Gaps within this factor of the smallest are regular.
 const REGULAR: f64 = 1.1;
 
-/// The smallest distance between planes, in any order, that is more than `least`, mm.
-pub(crate) fn smallest_gap(positions: &[f64], least: f64) -> Option<f64> {
+/// Nobody draws planes farther apart: then they are islands, mm.
+const WIDEST: f64 = 10.0;
+
+/// The distances between planes that may be neighbours: more than `least`, and not too wide.
+pub(crate) fn gaps(positions: &[f64], least: f64) -> Vec<f64> {
     let mut sorted = positions.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > least).min_by(f64::total_cmp)
+    sorted.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > least && *gap <= WIDEST).collect()
+}
+
+/// The smallest of these distances that is there at least twice.
+pub(crate) fn repeated(mut gaps: Vec<f64>) -> Option<f64> {
+    gaps.sort_by(f64::total_cmp);
+    gaps.windows(2).find(|w| w[1] <= w[0] * REGULAR).map(|w| w[0])
 }
 
 /// One plane's slab.
@@ -37,7 +46,7 @@ impl Slabs {
     ///
     /// A slab reaches half way to its neighbours. At the ends and at wide gaps it reaches half the usual distance:
     /// `distance`, that of the whole set of structures, as two islands of one structure lie apart by any distance.
-    /// Only where most of at least three gaps are alike and the smallest was the structure drawn at a wider one.
+    /// Only a structure most of whose gaps, three or more, are alike and its smallest was drawn at a wider distance.
     pub(crate) fn new(positions: &[f64], distance: f64) -> Self {
         let mut order: Vec<usize> = (0..positions.len()).collect();
         order.sort_by(|&a, &b| positions[a].total_cmp(&positions[b]));
@@ -49,10 +58,10 @@ impl Slabs {
                 _ => slabs.push(Slab { position, members: vec![n], from: position, to: position }),
             }
         }
-        let mut gaps: Vec<f64> = slabs.windows(2).map(|w| w[1].position - w[0].position).collect();
-        gaps.sort_by(f64::total_cmp);
-        let usual = match gaps.as_slice() {
-            [smallest, _, _, ..] if gaps[gaps.len() / 2] <= smallest * REGULAR => smallest.max(distance),
+        let mut own = gaps(positions, SAME);
+        own.sort_by(f64::total_cmp);
+        let usual = match own.as_slice() {
+            [smallest, _, _, ..] if own[own.len() / 2] <= smallest * REGULAR => smallest.max(distance),
             _ => distance,
         };
         // A slice exactly half way goes to the upper plane, and so does one that rounding puts a little below: each
