@@ -129,7 +129,7 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
         Ok(picture::Scene { case, volume: &volume, id: &id, size, view: view.parse()?, clip: None })
     };
     let looks: &[(&str, &str)] = if real {
-        &[("ct-bone", "azimuth=30,elevation=10"), ("ct-skin", "azimuth=-30,elevation=5")]
+        &[("ct-bone", "azimuth=30,elevation=10,zoom=1.4"), ("ct-skin", "azimuth=-30,elevation=5,zoom=1.4")]
     } else {
         &[("ct-bone", "azimuth=20,elevation=5"), ("ct-vessels", "anterior")]
     };
@@ -140,14 +140,14 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
         picture::save(&image, &scene, preset, &out.join(format!("volume-{preset}.png")))?;
     }
     let whole = scene([1500, 500], "anterior")?;
-    let structures = picture::structures(case, &id, &[], progress)?;
+    // Bone alone: the skin would cover all of the slices.
+    let structures = picture::structures(case, &id, &[Recipe::named("bone")?.title], progress)?;
     let window = if real { Window::named("brain") } else { Window::named("abdomen") };
     let window = window.unwrap_or_else(|| picture::suited_window(&volume));
     let at = picture::crosshair(case, &volume, None);
     let image = picture::of_slices(&whole, window, &structures, at, progress)?;
     picture::save(&image, &whole, "slices", &out.join("slices.png"))?;
-    let front = scene([900, 900], "azimuth=30,elevation=10")?;
-    let bone: Vec<_> = structures.into_iter().take(1).collect();
-    let image = picture::of_surfaces(&front, &bone, progress)?;
+    let front = scene([900, 900], "azimuth=30,elevation=10,zoom=1.4")?;
+    let image = picture::of_surfaces(&front, &structures, progress)?;
     picture::save(&image, &front, "surface", &out.join("surface-bone.png"))
 }

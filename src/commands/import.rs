@@ -35,6 +35,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     )
     .with_context(|| format!("{} was not imported", scan.title()))?;
     drop(bar);
+    if !found.passed_over.is_empty() {
+        remark(format_args!("{} files were passed over:{}", found.passed_over.len(), reasons(&found)));
+    }
     for note in &made.notes {
         remark(format_args!("note: {note}"));
     }
@@ -55,9 +58,7 @@ fn choose<'a>(found: &'a Found, asked: Option<&str>) -> Result<&'a FoundScan> {
         lines.join("\n")
     };
     if found.scans.is_empty() {
-        let reasons: Vec<_> =
-            found.passed_over.iter().take(5).map(|p| format!("\n  {}: {}", p.path.display(), p.reason)).collect();
-        bail!("no scan was found in {} files{}", found.passed_over.len(), reasons.concat());
+        bail!("no scan was found in {} files{}", found.passed_over.len(), reasons(found));
     }
     if let Some(asked) = asked {
         let by_number = asked.parse::<usize>().ok().and_then(|n| found.scans.get(n.wrapping_sub(1)));
@@ -70,4 +71,12 @@ fn choose<'a>(found: &'a Found, asked: Option<&str>) -> Result<&'a FoundScan> {
         [] => bail!("no scan here is a volume; choose one with --series if you know better:\n{}", list()),
         _ => bail!("there are several scans; choose one with --series:\n{}", list()),
     }
+}
+
+/// The first few files that were passed over, each in a line of its own.
+fn reasons(found: &Found) -> String {
+    const SHOWN: usize = 5;
+    let lines = found.passed_over.iter().take(SHOWN).map(|p| format!("\n  {}: {}", p.path.display(), p.reason));
+    let more = if found.passed_over.len() > SHOWN { "\n  ..." } else { "" };
+    lines.chain([more.to_owned()]).collect()
 }

@@ -29,7 +29,7 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
     let bar = Bar::start();
     let progress = bar.progress();
     let volume = case.volume(&id, progress)?;
-    let mut structure = start(args, &case, &volume, progress)?;
+    let mut structure = start(args, &case, &id, &volume, progress)?;
     for word in &args.steps {
         let mask = steps::apply(word, &structure.mask, &case, progress).with_context(|| format!("the step {word}"))?;
         let change = ChangeReport::between(&structure.mask, &mask, Connectivity::Six, progress)?;
@@ -49,7 +49,7 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
     let by = author(None)?;
     let exists = case.structures().iter().any(|s| s.name == structure.name);
     if exists && args.replace {
-        case.replace_structure(&structure, &by, progress)?;
+        case.replace_structure(&id, &structure, &by, progress)?;
     } else {
         case.add_structure(&id, &structure, &by, progress)?;
     }
@@ -64,7 +64,7 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
     Ok(())
 }
 
-fn start(args: &SegmentArgs, case: &Case, volume: &Volume, progress: &Progress) -> Result<Structure> {
+fn start(args: &SegmentArgs, case: &Case, id: &str, volume: &Volume, progress: &Progress) -> Result<Structure> {
     let how = &args.start;
     if let Some(preset) = &how.preset {
         let recipe = Recipe::named(preset)?;
@@ -102,7 +102,9 @@ fn start(args: &SegmentArgs, case: &Case, volume: &Volume, progress: &Progress) 
     if let Some(name) = &how.from {
         let from = case.structure(name, progress)?;
         let origin = format!("copy of {name} ({})", from.origin);
-        return Ok(Structure { name: format!("{name} copy"), origin, ..from });
+        // A threshold of one scan says nothing about another.
+        let isovalue = from.isovalue.filter(|_| case.structure_entry(name).is_ok_and(|entry| entry.volume == id));
+        return Ok(Structure { name: format!("{name} copy"), origin, isovalue, ..from });
     }
     bail!("say how to start: --preset, --threshold, --otsu, --grow or --from (--list lists the presets)")
 }

@@ -15,7 +15,7 @@ use bevy::camera::visibility::RenderLayers;
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy_egui::{
-    EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiUserTextures, PrimaryEguiContext, egui,
+    EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiTextureHandle, PrimaryEguiContext, egui,
 };
 use fabrica_scene::{
     Choices, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, View3d, Work,
@@ -44,7 +44,6 @@ struct Desk<'w> {
     preview: ResMut<'w, Preview>,
     notices: ResMut<'w, Notices>,
     side: ResMut<'w, side::SideState>,
-    textures: ResMut<'w, EguiUserTextures>,
     operations: MessageWriter<'w, Do>,
     requests: MessageWriter<'w, Request>,
     slice_commands: MessageWriter<'w, SliceCommand>,
@@ -58,6 +57,11 @@ fn spawn_camera(mut commands: Commands, mut settings: ResMut<EguiGlobalSettings>
 }
 
 fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> Result {
+    let mut texture = |image: &Handle<Image>| contexts.add_image(EguiTextureHandle::Weak(image.id()));
+    let textures = views::Textures {
+        slices: desk.slices.0.each_ref().map(|view| texture(&view.image)),
+        volume: texture(&desk.view3d.image),
+    };
     let context = contexts.ctx_mut()?;
     if !*styled {
         style::set(context);
@@ -72,7 +76,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
     egui::Panel::top("title").show(&mut ui, |ui| status::title(ui, &mut desk));
     egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));
     egui::Panel::left("side").default_size(300.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
-    egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw(ui, &mut desk));
+    egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw(ui, &mut desk, &textures));
     notices::draw(&ui, &mut desk);
     Ok(())
 }

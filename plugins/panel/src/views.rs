@@ -1,8 +1,7 @@
 //! The four views: axial, 3D, coronal, sagittal — 3D Slicer's four-up.
 
-use bevy::prelude::{Handle, Image, UVec2, Vec2};
-use bevy_egui::egui::{self, Color32, Modifiers, PointerButton, Rect, Sense, Stroke, pos2, vec2};
-use bevy_egui::{EguiTextureHandle, EguiUserTextures};
+use bevy::prelude::{UVec2, Vec2};
+use bevy_egui::egui::{self, Color32, Modifiers, PointerButton, Rect, Sense, Stroke, TextureId, pos2, vec2};
 use fabrica_geometry::LpsPoint;
 use fabrica_plan::{Operation, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane, slice_marks, view_marks};
@@ -13,8 +12,16 @@ use crate::{Desk, marks, style};
 /// Window/level by mouse: how much of the window's width a drag over the view's height changes.
 const WINDOW_DRAG: f64 = 2.0;
 
+/// The views' pictures, as egui knows them.
+pub struct Textures {
+    /// Of the slice views, in their order.
+    pub slices: [TextureId; 3],
+    /// Of the 3D view.
+    pub volume: TextureId,
+}
+
 /// Draws the four views and reads the mouse over them.
-pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
+pub fn draw(ui: &mut egui::Ui, desk: &mut Desk, textures: &Textures) {
     if desk.case.volume.is_none() {
         return;
     }
@@ -23,10 +30,10 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     let cell = |column: f32, row: f32| {
         Rect::from_min_size(whole.min + vec2(column * (half.x + 3.0), row * (half.y + 3.0)), half)
     };
-    slice(ui, desk, 0, cell(0.0, 0.0));
-    volume(ui, desk, cell(1.0, 0.0));
-    slice(ui, desk, 1, cell(0.0, 1.0));
-    slice(ui, desk, 2, cell(1.0, 1.0));
+    volume(ui, desk, textures.volume, cell(1.0, 0.0));
+    for (view, rect) in [cell(0.0, 0.0), cell(0.0, 1.0), cell(1.0, 1.0)].into_iter().enumerate() {
+        slice(ui, desk, view, textures.slices[view], rect);
+    }
 }
 
 fn pixels(ui: &egui::Ui, rect: Rect) -> UVec2 {
@@ -34,19 +41,18 @@ fn pixels(ui: &egui::Ui, rect: Rect) -> UVec2 {
     UVec2::new((rect.width() * scale) as u32, (rect.height() * scale) as u32).max(UVec2::ONE)
 }
 
-fn paint(painter: &egui::Painter, textures: &mut EguiUserTextures, image: &Handle<Image>, rect: Rect) {
-    let texture = textures.add_image(EguiTextureHandle::Weak(image.id()));
+fn paint(painter: &egui::Painter, texture: TextureId, rect: Rect) {
     painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
 }
 
-fn volume(ui: &mut egui::Ui, desk: &mut Desk, rect: Rect) {
+fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
     let response = ui.allocate_rect(rect, Sense::click_and_drag());
     let size = pixels(ui, rect);
     if desk.view3d.size != size {
         desk.navigation.write(Navigate::Resize(size));
     }
     let painter = ui.painter_at(rect);
-    paint(&painter, &mut desk.textures, &desk.view3d.image, rect);
+    paint(&painter, texture, rect);
     let size = size.to_array();
     // A camera without a direction has no sides to mark; the view is then empty too.
     if let Ok(list) = view_marks(&desk.view3d.camera, size, &captions(desk)) {
@@ -74,13 +80,13 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, rect: Rect) {
     }
 }
 
-fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, rect: Rect) {
+fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, rect: Rect) {
     let response = ui.allocate_rect(rect, Sense::click_and_drag());
     let size = pixels(ui, rect);
     desk.slice_commands.write(SliceCommand::Resize { view, size });
     let shown = &desk.slices.0[view];
     let painter = ui.painter_at(rect);
-    paint(&painter, &mut desk.textures, &shown.image, rect);
+    paint(&painter, texture, rect);
     let Some((plane, drawn)) = shown.shown else { return };
     let map = Map { plane, drawn, rect };
     let orientation = shown.orientation;

@@ -91,7 +91,7 @@ impl Opened {
     /// Adds a structure, or puts it in the place of one of the same name.
     pub fn put_structure(&mut self, structure: &Structure, by: &Author, progress: &Progress) -> Result<(), CaseError> {
         if self.case.structures().iter().any(|s| s.name == structure.name) {
-            self.case.replace_structure(structure, by, progress)
+            self.case.replace_structure(&self.id, structure, by, progress)
         } else {
             self.case.add_structure(&self.id, structure, by, progress)
         }
