@@ -23,6 +23,7 @@ mod scan;
 mod series;
 mod stack;
 mod time;
+mod unused;
 mod values;
 mod walk;
 

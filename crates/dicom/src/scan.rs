@@ -79,6 +79,7 @@ pub fn scan(paths: &[PathBuf], progress: &Progress) -> Result<Scan, DicomError> 
         .into_iter()
         .flatten()
         .collect();
+    let mut passed_over = unused.passed_over;
     passed_over.extend(duplicates.into_inner().unwrap_or_default());
     passed_over.sort_by(|a, b| a.path.cmp(&b.path));
     series.sort_by(|a, b| {

@@ -28,8 +28,7 @@ pub(crate) fn assemble(
     unreadable: &BTreeMap<PathBuf, Vec<PassedOver>>,
     dropped: &mut Vec<PassedOver>,
 ) -> Vec<Series> {
-    let folders: BTreeSet<PathBuf> =
-        records.iter().filter_map(|r| Some(r.file.path.parent()?.to_owned())).collect();
+    let folders: BTreeSet<PathBuf> = records.iter().filter_map(|r| Some(r.file.path.parent()?.to_owned())).collect();
     let copies = drop_copies(&mut records, dropped);
     let mut kinds: Vec<(SeriesKind, Vec<ImageRecord>)> = Vec::new();
     for record in records {

@@ -9,11 +9,7 @@ use crate::DicomError;
 use crate::unused::Unused;
 
 /// Collects the regular files at and below `paths`, each once, in an order that does not depend on the file system.
-pub(crate) fn files(
-    paths: &[PathBuf],
-    unused: &mut Unused,
-    progress: &Progress,
-) -> Result<Vec<PathBuf>, DicomError> {
+pub(crate) fn files(paths: &[PathBuf], unused: &mut Unused, progress: &Progress) -> Result<Vec<PathBuf>, DicomError> {
     let mut walk = Walk { files: Vec::new(), seen: HashSet::new(), unused, progress };
     for path in paths {
         let io = |source| DicomError::Io { path: path.clone(), source };

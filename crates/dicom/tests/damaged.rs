@@ -155,6 +155,73 @@ fn a_damaged_slice_is_told_by_its_series() {
     assert!(issues(&volume)[0].to_string().contains("cut"), "{:?}", issues(&volume));
 }
 
+/// Six slices, and beside them what `add` puts there. Gives the warnings of the volume.
+fn warnings_with(add: impl Fn(&Path)) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    write_all(folder.path(), &(0..6).map(|k| Slice::new(k, DVec3::Z * k as f64)).collect::<Vec<_>>());
+    add(folder.path());
+    let found = scan_folder(folder.path());
+    assert_eq!(found.series[0].phases[0].dims[2], 6);
+    issues(&load_phase(&found, 0, 0)).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn unreadable_files_beside_a_series_may_be_its_end() {
+    let bytes = valid();
+    let zeros = vec![0; bytes.len()];
+    let series_uid = bytes.windows(6).position(|w| w == b"\x20\x00\x0E\x00UI").unwrap();
+    // Empty, of zeros alone, cut within preamble, meta information, and the data set before the Series Instance UID.
+    for content in [b"".as_slice(), &zeros, &bytes[..100], &bytes[..150], &bytes[..series_uid]] {
+        let found = warnings_with(|folder| {
+            std::fs::write(folder.join("IM7"), content).unwrap();
+            std::fs::write(folder.join("IM8"), content).unwrap();
+        });
+        let [warning] = &found[..] else { panic!("{} bytes: {found:?}", content.len()) };
+        assert!(warning.contains("2 files beside this series could not be read (first: IM7: "), "{warning}");
+    }
+    // Without meta information.
+    let meta_length = u32::from_le_bytes(bytes[140..144].try_into().unwrap()) as usize;
+    let found = warnings_with(|folder| std::fs::write(folder.join("a"), &bytes[144 + meta_length..][..20]).unwrap());
+    assert!(found[0].contains("1 file beside"), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_slice_that_is_not_there() {
+    let found = warnings_with(|folder| std::os::unix::fs::symlink("nowhere", folder.join("IM7")).unwrap());
+    assert!(found[0].contains("IM7: cannot be opened"), "{found:?}");
+}
+
+#[test]
+fn other_files_beside_a_series_are_no_slices() {
+    let found = warnings_with(|folder| {
+        for name in ["notes.txt", "DICOMDIR", "README", "LICENSE", "a.nii.gz", "a.json", ".lock"] {
+            std::fs::write(folder.join(name), b"").unwrap();
+        }
+        std::fs::write(folder.join("viewer"), b"MZ and so on").unwrap();
+        // Elsewhere.
+        std::fs::create_dir(folder.join("other")).unwrap();
+        std::fs::write(folder.join("other/IM7"), b"").unwrap();
+        // Damaged, but of another series.
+        let path = folder.join("of another");
+        Slice { series: "9.9".into(), ..Slice::new(0, DVec3::ZERO) }.write(&path);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn zeros_where_elements_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    Slice::new(0, DVec3::ZERO).write_as(&path, common::IMPLICIT);
+    let bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(4).position(|w| w == b"\x10\x00\x10\x00").unwrap();
+    let reasons = try_all(&[&bytes[..at], &vec![0; 4000], b"\x01"].concat());
+    assert!(reasons[0].contains("4000 zeros stand where an element should begin"), "{reasons:?}");
+}
+
 #[test]
 fn a_file_that_changed_after_the_search() {
     let folder = tempfile::tempdir().unwrap();
