@@ -50,36 +50,51 @@ impl Case {
     /// # Errors
     /// When the folder holds something, cannot be written, or the user cancels.
     pub fn create(folder: &Path, volume: &Volume, by: &Author, progress: &Progress) -> Result<Self, CaseError> {
+        Self::create_with(folder, by, |case| {
+            case.add_volume(volume, by, progress)?;
+            Ok(progress.check()?)
+        })
+    }
+
+    /// Makes a case in a folder that does not exist yet or is empty. `fill` adds its volumes and structures; only then
+    /// the folder appears, whole, or not at all.
+    ///
+    /// # Errors
+    /// When the folder holds something or cannot be written, or `fill` fails.
+    pub fn create_with<E: From<CaseError>>(
+        folder: &Path,
+        by: &Author,
+        fill: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let vacant = match fs::read_dir(folder) {
             Ok(mut items) => items.next().is_none(),
             Err(e) => e.kind() == std::io::ErrorKind::NotFound,
         };
         if !vacant {
-            return Err(CaseError::Exists(folder.into()));
+            return Err(CaseError::Exists(folder.into()).into());
         }
         let name = folder.file_name().ok_or_else(|| CaseError::Exists(folder.into()))?;
         let around = parent(folder);
         fs::create_dir_all(around).map_err(|e| CaseError::io("make", around, e))?;
         recovery::remove_abandoned(around, name);
         let staging = around.join(recovery::staging_name(name, next_number()));
-        let made = (|| {
+        let made = (|| -> Result<(), E> {
             // Its lock is held until it has its name, so that nobody clears it away.
             let mut case = Self::stage(&staging, by)?;
-            case.add_volume(volume, by, progress)?;
-            progress.check()?;
+            fill(&mut case)?;
             if let Err(e) = fs::remove_dir(folder)
                 && e.kind() != std::io::ErrorKind::NotFound
             {
-                return Err(CaseError::Exists(folder.into()));
+                return Err(CaseError::Exists(folder.into()).into());
             }
             fs::rename(&staging, folder).map_err(|e| CaseError::io("make", folder, e))?;
-            sync_folder(around).map_err(|e| CaseError::io("save", folder, e))
+            Ok(sync_folder(around).map_err(|e| CaseError::io("save", folder, e))?)
         })();
         if let Err(error) = made {
             fs::remove_dir_all(&staging).ok();
             return Err(error);
         }
-        Self::open(folder)
+        Ok(Self::open(folder)?)
     }
 
     /// The files of a case without a volume.

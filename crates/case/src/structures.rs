@@ -38,19 +38,22 @@ impl Case {
         self.reset_appearance(&structure.name, by)
     }
 
-    /// Puts a new version of a structure in the place of that of the same name. How it is shown stays.
+    /// Puts a new version of a structure, on the grid of a volume, in the place of that of the same name. How it is
+    /// shown stays. It belongs to `volume` from now on, also where the old one belonged to another: by that volume's
+    /// intensities its surface is placed.
     ///
     /// # Errors
     /// When there is none of its name, it lies on another grid, it cannot be saved, or the user cancels.
     pub fn replace_structure(
         &mut self,
+        volume: &str,
         structure: &Structure,
         by: &Author,
         progress: &Progress,
     ) -> Result<(), CaseError> {
         let old = self.structure_entry(&structure.name)?.clone();
         let mut manifest = self.manifest.clone();
-        let entry = self.write_structure(&mut manifest, &old.volume, structure, by, progress)?;
+        let entry = self.write_structure(&mut manifest, volume, structure, by, progress)?;
         let event = Event::new(format!("replace structure {}", entry.name), vec![entry.data(), old.data()]);
         for place in manifest.structures.iter_mut().filter(|s| s.id == old.id) {
             *place = entry.clone();

@@ -183,7 +183,7 @@ fn structures_are_added_replaced_and_removed() {
     assert!(matches!(case.add_structure("volume-1", &elsewhere, &anna(), &progress), Err(CaseError::OtherGrid { .. })));
     let hide = Operation::ShowStructure { structure: "bone".into(), visible: false };
     case.apply(hide.clone(), &anna()).unwrap();
-    case.replace_structure(&structure("bone", 5), &anna(), &progress).unwrap();
+    case.replace_structure("volume-1", &structure("bone", 5), &anna(), &progress).unwrap();
     assert_eq!(case.structure("bone", &progress).unwrap().mask.count(), 70 * 12 * 8 / 5);
     assert!(!case.plan().state().appearance("bone").visible);
     assert_eq!(files(&folder.join("structures")).len(), 1);
@@ -196,6 +196,18 @@ fn structures_are_added_replaced_and_removed() {
     assert!(case.remove_structure("skin", &anna()).is_err());
     let check = case.audit_check().unwrap();
     assert!(check.intact, "{check:?}");
+}
+
+#[test]
+fn a_structure_of_another_phase_belongs_to_that_phase() {
+    let temporary = tempfile::tempdir().unwrap();
+    let progress = Progress::new();
+    let mut case = make(&temporary.path().join("case"));
+    let second = case.add_volume(&scan(), &anna(), &progress).unwrap();
+    case.add_structure("volume-1", &structure("bone", 3), &anna(), &progress).unwrap();
+    case.replace_structure(&second, &structure("bone", 5), &anna(), &progress).unwrap();
+    assert_eq!(case.structure_entry("bone").unwrap().volume, second);
+    assert_eq!(case.structures().len(), 1);
 }
 
 #[test]
@@ -303,6 +315,24 @@ fn cancelling_leaves_nothing() {
     ));
     assert!(matches!(case.volume("volume-1", &cancelled), Err(CaseError::Cancelled(_))));
     assert_eq!(content(&folder), before);
+}
+
+#[test]
+fn a_case_appears_when_it_is_whole() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("case");
+    let progress = Progress::new();
+    let fill = |case: &mut Case, broken: bool| {
+        let id = case.add_volume(&scan(), &anna(), &progress)?;
+        case.add_structure(&id, &structure("bone", 3), &anna(), &progress)?;
+        assert!(!folder.exists());
+        if broken { Err(CaseError::ReadOnly) } else { Ok(()) }
+    };
+    assert!(matches!(Case::create_with(&folder, &anna(), |case| fill(case, true)), Err(CaseError::ReadOnly)));
+    assert_eq!(files(temporary.path()), Vec::<String>::new());
+    let case = Case::create_with(&folder, &anna(), |case| fill(case, false)).unwrap();
+    assert_eq!((case.volumes().len(), case.structures().len()), (1, 1));
+    assert!(case.audit_check().unwrap().intact);
 }
 
 #[test]

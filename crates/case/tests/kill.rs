@@ -104,7 +104,7 @@ fn take(case: &mut Case, number: usize) -> Result<(), CaseError> {
         Step::Crosshair(x) => case.apply(Operation::SetCrosshair { at: LpsPoint::new(x, 0.0, 0.0) }, &anna()).map(drop),
         Step::Note(text) => case.apply(Operation::AddNote { text, at: None }, &anna()).map(drop),
         Step::Add(name, every) => case.add_structure("volume-1", &structure(&name, every), &anna(), &progress),
-        Step::Replace(name, every) => case.replace_structure(&structure(&name, every), &anna(), &progress),
+        Step::Replace(name, every) => case.replace_structure("volume-1", &structure(&name, every), &anna(), &progress),
         Step::Remove(name) => case.remove_structure(&name, &anna()),
     }
 }

@@ -21,8 +21,8 @@ pub struct Made {
 /// is in memory at a time.
 ///
 /// # Errors
-/// When the folder is taken, a phase cannot be read under the options, the case cannot be saved, or the user cancels. A
-/// case that is not whole is not left behind.
+/// When the folder is taken, a phase cannot be read under the options, the case cannot be saved, or the user cancels.
+/// The folder appears when the case is whole, not before.
 #[expect(clippy::too_many_arguments, reason = "each is a decision of the user's, and no two go together")]
 pub fn make_case(
     folder: &Path,
@@ -38,33 +38,16 @@ pub fn make_case(
     let volume = read_volume(scan, first, options, progress)?;
     let (structures, notes) =
         if with_structures { read_structures(found, &volume, progress)? } else { Default::default() };
-    let mut case = Case::create(folder, &volume, by, progress)?;
-    drop(volume);
-    let filled = fill(&mut case, scan, rest, &structures, options, by, progress);
-    if let Err(error) = filled {
-        drop(case);
-        // It was made a moment ago, by us, in a folder that did not exist.
-        std::fs::remove_dir_all(folder).map_err(|source| ImportError::Path { path: folder.into(), source })?;
-        return Err(error);
-    }
+    let case = Case::create_with(folder, by, |case| -> Result<(), ImportError> {
+        let id = case.add_volume(&volume, by, progress)?;
+        drop(volume);
+        for structure in &structures {
+            case.add_structure(&id, structure, by, progress)?;
+        }
+        for &phase in rest {
+            case.add_volume(&read_volume(scan, phase, options, progress)?, by, progress)?;
+        }
+        Ok(progress.check()?)
+    })?;
     Ok(Made { case, notes })
-}
-
-fn fill(
-    case: &mut Case,
-    scan: &FoundScan,
-    phases: &[usize],
-    structures: &[fabrica_volume::Structure],
-    options: ReadOptions,
-    by: &Author,
-    progress: &Progress,
-) -> Result<(), ImportError> {
-    let on = case.volumes().first().map(|v| v.id.clone()).unwrap_or_default();
-    for structure in structures {
-        case.add_structure(&on, structure, by, progress)?;
-    }
-    for &phase in phases {
-        case.add_volume(&read_volume(scan, phase, options, progress)?, by, progress)?;
-    }
-    Ok(())
 }

@@ -55,10 +55,10 @@ impl FoundStructures {
         }
     }
 
-    /// Whether it says that it belongs to this scan: drawn on its series, or, where it names no series, in its frame
-    /// of reference. A file without either belongs to the only scan that it was found with, which the caller knows.
-    fn belongs_to(&self, scan: &ScanIdentity) -> bool {
-        let (Kind::Segmentation(object) | Kind::StructureSet(object)) = &self.kind else { return true };
+    /// Whether it belongs to this scan: it says so, drawn on its series, or, where it names no series, in its frame of
+    /// reference; or it says neither and the scan is the only one.
+    fn belongs_to(&self, scan: &ScanIdentity, only_scan: bool) -> bool {
+        let (Kind::Segmentation(object) | Kind::StructureSet(object)) = &self.kind else { return only_scan };
         if object.referenced_series.is_empty() {
             return object.frame_of_reference_uid.is_some()
                 && object.frame_of_reference_uid == scan.frame_of_reference_uid;
@@ -80,7 +80,18 @@ pub fn read_structures(
     let identity = ScanIdentity::from(&volume.provenance);
     let options = StructureOptions::default();
     let (mut structures, mut notes) = (Vec::<Structure>::new(), Vec::new());
-    for file in found.structures.iter().filter(|f| f.belongs_to(&identity)) {
+    let only_scan = found.scans.iter().filter(|s| s.is_volume()).count() == 1;
+    for file in &found.structures {
+        if !file.belongs_to(&identity, only_scan) {
+            if matches!(file.kind, Kind::SlicerSegmentation) {
+                notes.push(format!(
+                    "{} was left out: it does not say to which of the scans found it belongs. Import its scan with it \
+                     alone",
+                    file.title()
+                ));
+            }
+            continue;
+        }
         progress.check()?;
         let set = match &file.kind {
             Kind::Segmentation(_) => read_seg(&file.path, volume.grid(), &identity, &options, progress)
@@ -124,5 +135,8 @@ fn free_name(wanted: &str, taken: &[Structure]) -> String {
         return wanted.to_owned();
     }
     // One of the first taken.len() + 1 numbers is free.
-    (2..=taken.len() + 2).map(|n| format!("{wanted} {n}")).find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())
+    (2..=taken.len() + 2)
+        .map(|n| format!("{wanted} {n}"))
+        .find(|name| is_free(name))
+        .unwrap_or_else(|| wanted.to_owned())
 }
