@@ -202,7 +202,7 @@ impl KeyValue {
 }
 
 /// The values of all keys of a frame.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Keys([Option<KeyValue>; Key::COUNT]);
 
 impl Keys {

@@ -6,7 +6,7 @@ use fabrica_volume::GeometryIssue;
 use glam::DVec3;
 
 use crate::frame::{Frame, Key, KeyValue};
-use crate::stack;
+use crate::{PassedOver, stack};
 
 /// Frames of one phase.
 #[derive(Debug)]
@@ -31,15 +31,19 @@ struct Placed {
     places: Vec<usize>,
 }
 
+/// Slices that occur again are duplicates, not another phase, if they are at most one in this many positions.
+const FEW: usize = 4;
+
 /// Splits frames of the same orientation and size, all with a position, so that no phase has two at one position.
-pub(crate) fn split(frames: Vec<Frame>, normal: DVec3) -> Vec<PhaseFrames> {
+/// Files of slices that are left out as duplicates are noted in `dropped`.
+pub(crate) fn split(frames: Vec<Frame>, normal: DVec3, dropped: &mut Vec<PassedOver>) -> Vec<PhaseFrames> {
     let placed = Placed::new(frames, normal);
     let all = (0..placed.frames.len()).collect();
     let mut groups = vec![Group { labels: Vec::new(), members: all, issues: Vec::new() }];
     for key in Key::FACTS {
         groups = groups.into_iter().flat_map(|group| placed.split_by_fact(group, key)).collect();
     }
-    let groups = groups.into_iter().flat_map(|group| placed.split_by_circumstance(group));
+    let groups = groups.into_iter().flat_map(|group| placed.split_by_circumstance(group, dropped));
     let groups: Vec<Group> = groups.flat_map(|group| placed.split_interleaved(group)).collect();
     let mut slots: Vec<Option<Frame>> = placed.frames.into_iter().map(Some).collect();
     let phases = groups.into_iter().map(|mut group| {
@@ -130,14 +134,19 @@ impl Placed {
     }
 
     /// Splits a group that still has several frames at one place by when they were made.
-    fn split_by_circumstance(&self, group: Group) -> Vec<Group> {
+    fn split_by_circumstance(&self, group: Group, dropped: &mut Vec<PassedOver>) -> Vec<Group> {
         if !self.repeats(&group.members) {
             return vec![group];
         }
-        let places = self.by_place(&group.members);
+        let mut places = self.by_place(&group.members);
         let most = places.iter().map(Vec::len).max().unwrap_or(1);
+        let complete = places.iter().all(|place| place.len() == most);
         // Best: a value that all slices of a phase share.
         for key in Key::CIRCUMSTANCES {
+            // An instance number is no circumstance that would make a phase of a few slices.
+            if key == Key::InstanceNumber && !complete {
+                continue;
+            }
             let values = self.by_value(&group.members, key);
             if values.len() == most && values.iter().all(|(_, members)| !self.repeats(members)) {
                 let split = values.into_iter().enumerate().map(|(number, (value, members))| {
@@ -159,17 +168,18 @@ impl Placed {
         };
         let key = ordering.into_iter().find(distinct);
         let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); most];
-        for mut place in places.iter().cloned() {
+        for place in &mut places {
             place.sort_by(|a, b| match key {
                 Some(key) => compare(self.key(*a, key), self.key(*b, key)),
                 None => self.frames[*a].file.path.cmp(&self.frames[*b].file.path),
             });
-            place.into_iter().zip(&mut ranks).for_each(|(index, rank)| rank.push(index));
+            place.iter().zip(&mut ranks).for_each(|(index, rank)| rank.push(*index));
         }
         let extra = group.members.len() - places.len();
-        let complete = places.iter().all(|place| place.len() == most);
+        if !complete && extra * FEW <= places.len() && matches!(key, None | Some(Key::InstanceNumber)) {
+            return vec![self.without_duplicates(group, &places, dropped)];
+        }
         let issue = match key {
-            _ if !complete && extra * 2 <= places.len() => Some(GeometryIssue::DuplicateSlices { count: extra }),
             _ if !complete => Some(GeometryIssue::Contradiction {
                 reason: format!("some slice positions occur {most} times, others less: phases may be mixed"),
             }),
@@ -187,6 +197,25 @@ impl Placed {
             split
         });
         split.collect()
+    }
+
+    /// The first slice of each place. The others are left out.
+    fn without_duplicates(&self, group: Group, places: &[Vec<usize>], dropped: &mut Vec<PassedOver>) -> Group {
+        let (mut members, mut issues) = (Vec::new(), group.issues);
+        let before = dropped.len();
+        for place in places {
+            let [first, others @ ..] = place.as_slice() else { continue };
+            members.push(*first);
+            let kept = self.frames[*first].file.path.display();
+            dropped.extend(others.iter().map(|index| {
+                let Frame { file, number, .. } = &self.frames[*index];
+                let what = if file.frame_count > 1 { format!("frame {} ", number + 1) } else { String::new() };
+                let reason = format!("{what}lies where {kept} lies, and nothing tells of another phase");
+                PassedOver { path: file.path.clone(), reason }
+            }));
+        }
+        issues.push(GeometryIssue::DuplicateSlices { count: dropped.len() - before });
+        Group { labels: group.labels, members, issues }
     }
 
     /// Splits frames of several acquisitions that lie between one another: each is even, together they are not.

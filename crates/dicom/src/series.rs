@@ -42,7 +42,7 @@ pub(crate) fn assemble(
     if copies > 0 {
         common.push(GeometryIssue::DuplicateSlices { count: copies });
     }
-    kinds.into_iter().filter_map(|(kind, records)| one_kind(key, kind, records, &common)).collect()
+    kinds.into_iter().filter_map(|(kind, records)| one_kind(key, kind, records, &common, dropped)).collect()
 }
 
 fn unusable(file: &PassedOver) -> GeometryIssue {
@@ -104,9 +104,8 @@ fn same_slice(a: &ImageRecord, b: &ImageRecord) -> bool {
         && a.file.layout.columns == b.file.layout.columns
         && a.frames.iter().zip(&b.frames).all(|(a, b)| {
             let (a, b) = (&a.facts, &b.facts);
-            a.position == b.position
-                && a.orientation == b.orientation
-                && a.keys.get(Key::InstanceNumber) == b.keys.get(Key::InstanceNumber)
+            // Whatever tells phases apart: anonymisation may have numbered the slices of each phase from 1.
+            a.position == b.position && a.orientation == b.orientation && a.keys == b.keys
         })
 }
 
@@ -126,7 +125,13 @@ fn same_bytes(a: &ImageRecord, b: &ImageRecord) -> bool {
     }
 }
 
-fn one_kind(key: &SeriesKey, kind: SeriesKind, records: Vec<ImageRecord>, common: &[GeometryIssue]) -> Option<Series> {
+fn one_kind(
+    key: &SeriesKey,
+    kind: SeriesKind,
+    records: Vec<ImageRecord>,
+    common: &[GeometryIssue],
+    dropped: &mut Vec<PassedOver>,
+) -> Option<Series> {
     let facts = records.first()?.facts.clone();
     let photometric_interpretation = records.first()?.file.photometric.clone();
     let mut transfer_syntaxes: Vec<String> =
@@ -137,7 +142,7 @@ fn one_kind(key: &SeriesKey, kind: SeriesKind, records: Vec<ImageRecord>, common
     let several = stacks.len() > 1;
     let mut phases = Vec::new();
     for (number, Stacked { frames, obstacle }) in stacks.into_iter().enumerate() {
-        for part in split(frames, kind) {
+        for part in split(frames, kind, dropped) {
             let mut phase = phase(part, kind, obstacle.clone(), common);
             if several {
                 let [nx, ny, nz] = phase.dims;
@@ -211,11 +216,11 @@ fn alike(a: &Frame, b: &Frame) -> bool {
 }
 
 /// Splits a stack into phases if its slices have positions, and pictures that have none into single ones.
-fn split(mut frames: Vec<Frame>, kind: SeriesKind) -> Vec<PhaseFrames> {
+fn split(mut frames: Vec<Frame>, kind: SeriesKind, dropped: &mut Vec<PassedOver>) -> Vec<PhaseFrames> {
     let placed = frames.iter().all(|f| f.facts.position.is_some());
     let orientation = frames.first().and_then(|f| f.facts.orientation);
     if placed && (orientation.is_some() || stack::along_z(&frames)) {
-        return phases::split(frames, orientation.map_or(glam::DVec3::Z, |o| o.normal()));
+        return phases::split(frames, orientation.map_or(glam::DVec3::Z, |o| o.normal()), dropped);
     }
     frames.sort_by(|a, b| {
         let location = |f: &Frame| f.facts.slice_location.unwrap_or_default();

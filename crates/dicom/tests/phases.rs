@@ -231,6 +231,64 @@ fn one_slice_made_twice_is_not_mixed_in() {
 }
 
 #[test]
+fn slices_that_were_sent_again_are_left_out() {
+    // Sent again with the same instance numbers, with later ones, and with one for all.
+    for renumber in [|k: usize| k + 1, |k: usize| 200 + k, |_| 2] {
+        let number = |n: usize| text(tags::INSTANCE_NUMBER, VR::IS, &n.to_string());
+        let place = |k: usize| DVec3::Z * k as f64;
+        let first = |k| if renumber(0) == renumber(1) { 1 } else { k + 1 };
+        let mut slices: Vec<Slice> = (0..100).map(|k| Slice::new(k, place(k)).with(number(first(k)))).collect();
+        slices.extend(
+            [3, 4, 90].map(|k| Slice { sop: format!("9.9.{k}"), ..Slice::new(k, place(k)) }.with(number(renumber(k)))),
+        );
+        let folder = tempfile::tempdir().unwrap();
+        for (n, slice) in slices.iter().enumerate() {
+            slice.write(&folder.path().join(format!("{n:03}")));
+        }
+        let found = scan_folder(folder.path());
+        let phases = &found.series[0].phases;
+        assert_eq!(phases.len(), 1, "{:?}", phases.iter().map(|p| &p.label).collect::<Vec<_>>());
+        assert_eq!((phases[0].label.as_str(), phases[0].dims[2]), ("", 100));
+        assert_eq!(issues(&load_phase(&found, 0, 0)), [GeometryIssue::DuplicateSlices { count: 3 }]);
+        let names: Vec<_> = found.passed_over.iter().filter_map(|p| p.path.file_name()?.to_str()).collect();
+        assert_eq!(names, ["100", "101", "102"]);
+    }
+}
+
+#[test]
+fn a_second_acquisition_of_few_slices_is_a_phase() {
+    let acquired = |s: Slice, n: &str| s.with(text(tags::ACQUISITION_NUMBER, VR::IS, n));
+    let mut slices: Vec<Slice> = (0..12).map(|k| acquired(Slice::new(k, DVec3::Z * k as f64), "1")).collect();
+    slices.extend((12..15).map(|k| acquired(Slice::new(k, DVec3::Z * (k - 12) as f64), "2")));
+    let folder = folder(&slices);
+    let slices: Vec<usize> = scan_folder(folder.path()).series[0].phases.iter().map(|p| p.dims[2]).collect();
+    assert_eq!(slices, [12, 3]);
+}
+
+#[test]
+fn a_second_pass_that_was_broken_off_is_no_duplicate() {
+    let mut slices: Vec<Slice> = (0..10).map(|k| Slice::new(k, DVec3::Z * k as f64)).collect();
+    slices.extend((10..16).map(|k| Slice::new(k, DVec3::Z * (k - 10) as f64)));
+    let folder = folder(&slices);
+    let found = scan_folder(folder.path());
+    let slices: Vec<usize> = found.series[0].phases.iter().map(|p| p.dims[2]).collect();
+    assert_eq!(slices, [10, 6]);
+    assert!(matches!(&issues(&load_phase(&found, 0, 0))[..], [GeometryIssue::Contradiction { .. }]));
+}
+
+#[test]
+fn one_uid_for_all_and_numbers_that_restart_lose_no_phase() {
+    let slices = repeated(2, |s, v, k| {
+        Slice { sop: "1.2.3.1".into(), ..s }.with(text(tags::ECHO_TIME, VR::DS, ["5", "10"][v])).with(text(
+            tags::INSTANCE_NUMBER,
+            VR::IS,
+            &(k + 1).to_string(),
+        ))
+    });
+    assert_eq!(check(&slices, &[0, 1]), ["TE = 5 ms", "TE = 10 ms"]);
+}
+
+#[test]
 fn one_uid_for_all_slices_loses_none() {
     let slices: Vec<Slice> =
         (0..4).map(|k| Slice { sop: "1.2.3.1".into(), ..Slice::new(k, DVec3::Z * k as f64) }).collect();
