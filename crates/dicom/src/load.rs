@@ -87,18 +87,18 @@ impl Reading<'_> {
             None => straight_grid(self.stack, [columns, rows, slices])?,
         };
         self.progress.stage("reading slices");
-        let read = read::read::<T>(frames, self.progress)?;
+        let mut read = read::read::<T>(frames, self.progress)?;
         if read.overflow {
             return Ok(None);
         }
-        let mut padding = values::padding(frames);
+        let Padding { values: mut padding, step } = self.padding(&mut read.samples)?;
         let values = match &plan {
             None => read.samples,
             Some(plan) => {
                 self.progress.stage("resampling to a straight grid");
                 let fill = fill_value(&read.samples, padding.as_ref());
                 let resampled = plan.run(&read.samples, padding.as_ref(), fill.value, self.progress)?;
-                padding = padding.or(fill.padding);
+                padding = fill.padding.or(padding);
                 resampled
             }
         };
@@ -107,7 +107,31 @@ impl Reading<'_> {
         volume.padding = padding;
         volume.warnings = self.phase.warnings.clone();
         volume.provenance = self.provenance(read.sources, plan.as_ref());
+        volume.provenance.steps.extend(step);
         Ok(Some(volume))
+    }
+
+    /// The padding of all slices. Where that differs with their rescale, it is made one value below all others.
+    fn padding<T: FromStored + Sample>(&self, samples: &mut [T]) -> Result<Padding, DicomError> {
+        let each = values::paddings(&self.phase.frames);
+        let first = each.first().cloned().flatten();
+        if each.iter().all(|padding| *padding == first) {
+            return Ok(Padding { values: first, step: None });
+        }
+        let Some(common) = below_all(samples) else {
+            let step = "padding differs from slice to slice and is not told from measured values".to_owned();
+            return Ok(Padding { values: None, step: Some(step) });
+        };
+        let [columns, rows, _] = self.phase.dims;
+        samples.par_chunks_mut((columns * rows).max(1)).zip(&each).try_for_each(|(slice, padding)| {
+            if let Some(padding) = padding {
+                slice.iter_mut().filter(|v| padding.contains(&v.to_f64())).for_each(|v| *v = common);
+            }
+            self.progress.check()
+        })?;
+        let common = common.to_f64();
+        let step = format!("padding, which differs from slice to slice, set to {common}");
+        Ok(Padding { values: Some(common..=common), step: Some(step) })
     }
 
     fn provenance(&self, sources: Vec<Source>, plan: Option<&Plan>) -> Provenance {
@@ -167,6 +191,13 @@ fn straight_grid(stack: &Stack, dims: [usize; 3]) -> Result<Grid, DicomError> {
     Ok(Grid::new(dims, LpsPoint(stack.origin), axes, [stack.pixel[0], stack.pixel[1], step])?)
 }
 
+struct Padding {
+    /// Values that mean "not measured", if some do.
+    values: Option<RangeInclusive<f64>>,
+    /// What was done about them, in words.
+    step: Option<String>,
+}
+
 struct Fill<T> {
     value: T,
     /// What tells it from measured values, if something does.
@@ -175,17 +206,29 @@ struct Fill<T> {
 
 /// The value for voxels that no slice covers: the padding value, or one below all that occur if the type has one.
 fn fill_value<T: FromStored + Sample>(samples: &[T], padding: Option<&RangeInclusive<f64>>) -> Fill<T> {
-    if let Some(padding) = padding {
-        return Fill { value: T::nearest(*padding.start()), padding: None };
+    // A padding value that does not occur may be beyond the type.
+    if let Some(padding) = padding
+        && let value = T::nearest(*padding.start())
+        && padding.contains(&value.to_f64())
+    {
+        return Fill { value, padding: None };
     }
-    let least = samples.par_iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).reduce(|| f64::INFINITY, f64::min);
-    let least = if least.is_finite() { least } else { 0.0 };
+    match below_all(samples) {
+        Some(value) => Fill { value, padding: Some(value.to_f64()..=value.to_f64()) },
+        None => Fill { value: T::nearest(least(samples)), padding: None },
+    }
+}
+
+/// A value below all that occur, if the type has one.
+fn below_all<T: FromStored + Sample>(samples: &[T]) -> Option<T> {
+    let least = least(samples);
     let below = T::nearest(least - 1.0);
-    if below.to_f64() < least {
-        Fill { value: below, padding: Some(below.to_f64()..=below.to_f64()) }
-    } else {
-        Fill { value: T::nearest(least), padding: None }
-    }
+    (below.to_f64() < least).then_some(below)
+}
+
+fn least<T: Sample>(samples: &[T]) -> f64 {
+    let least = samples.par_iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).reduce(|| f64::INFINITY, f64::min);
+    if least.is_finite() { least } else { 0.0 }
 }
 
 fn unit(series: &Series) -> ValueUnit {

@@ -90,13 +90,16 @@ impl FromStored for f32 {
     }
 }
 
-/// The padding values of a phase in real-world values, if all its slices agree.
-pub(crate) fn padding(frames: &[Frame]) -> Option<RangeInclusive<f64>> {
+/// The padding values of each slice in real-world values, as samples hold them.
+pub(crate) fn paddings(frames: &[Frame]) -> Vec<Option<RangeInclusive<f64>>> {
+    let single = sample_type(frames) == SampleType::F32;
     let of = |frame: &Frame| {
         let (a, b) = frame.file.padding?;
-        let (a, b) = (frame.facts.rescale.apply(a.into()), frame.facts.rescale.apply(b.into()));
-        Some((a.min(b), a.max(b)))
+        let [a, b] = [a, b].map(|stored| {
+            let value = frame.facts.rescale.apply(stored.into());
+            if single { f64::from(value as f32) } else { value }
+        });
+        Some(a.min(b)..=a.max(b))
     };
-    let first = of(frames.first()?)?;
-    frames.iter().all(|f| of(f) == Some(first)).then_some(first.0..=first.1)
+    frames.iter().map(of).collect()
 }

@@ -160,22 +160,69 @@ fn a_tilt_in_the_header_that_slices_do_not_show() {
     assert!(matches!(found.as_slice(), [GeometryIssue::Contradiction { reason }] if reason.contains("12.50°")));
 }
 
-#[test]
-fn padding_is_not_mixed_with_tissue() {
-    // One column of padding at the left; a shear by half a pixel a slice.
+/// Loads sheared slices with one column of padding (stored -2000) at the left, tissue (stored 50) elsewhere.
+fn padded(rescale: impl Fn(usize) -> f64) -> Volume {
     let mut all = Vec::new();
     for k in 0..4 {
+        // Sheared by half a pixel a slice.
         let mut slice = Slice::new(k, DVec3::new(0.4 * k as f64, 0.0, 2.0 * k as f64));
         slice.signed = true;
         slice.bits_stored = 16;
         slice.size = [4, 2];
         slice.spacing = Some([0.8, 0.8]);
-        slice.rescale = Some((1.0, 0.0));
+        slice.rescale = Some((rescale(k), 0.0));
         slice.words = [-2000i16, 50, 50, 50].repeat(2).iter().map(|v| *v as u16).collect();
         all.push(slice.with(common::short(tags::PIXEL_PADDING_VALUE, -2000i16 as u16)));
     }
-    let folder = folder(&all);
-    let volume = load_only(folder.path());
+    load_only(folder(&all).path())
+}
+
+/// Every voxel of slice `k` is padding or `tissue(k)`, and both occur.
+fn check_padded(volume: &Volume, tissue: impl Fn(usize) -> f64) {
+    let padding = volume.padding.clone().expect("there is padding");
+    let [nx, ny, nz] = volume.grid().dims();
+    for k in 0..nz {
+        let values: Vec<f64> = (0..nx * ny).filter_map(|i| volume.value([i % nx, i / nx, k])).collect();
+        let (padded, measured): (Vec<f64>, Vec<f64>) = values.into_iter().partition(|v| padding.contains(v));
+        assert!(!padded.is_empty() && !measured.is_empty());
+        assert!(measured.iter().all(|v| (v - tissue(k)).abs() < 1e-4), "slice {k}: {measured:?}");
+    }
+}
+
+#[test]
+fn padding_is_not_mixed_with_tissue() {
+    let volume = padded(|_| 1.0);
     assert_eq!(volume.padding, Some(-2000.0..=-2000.0));
-    with_samples!(volume.samples().view(), |s| assert!(s.iter().all(|v| [50.0, -2000.0].contains(&v.to_f64()))));
+    check_padded(&volume, |_| 50.0);
+}
+
+#[test]
+fn padding_under_a_fractional_rescale_is_not_mixed_with_tissue() {
+    // -2000 × 0.1234567 is no number of single precision.
+    check_padded(&padded(|_| 0.123_456_7), |_| 50.0 * 0.123_456_7);
+}
+
+#[test]
+fn padding_under_the_rescale_of_each_slice_is_not_mixed_with_tissue() {
+    let rescale = |k: usize| 0.1 * (k + 1) as f64;
+    let volume = padded(rescale);
+    // One below the lowest, which is 0.4 × -2000.
+    assert_eq!(volume.padding, Some(-801.0..=-801.0));
+    check_padded(&volume, |k| 50.0 * rescale(k));
+    assert!(volume.provenance.steps.iter().any(|s| s.contains("set to -801")), "{:?}", volume.provenance.steps);
+}
+
+#[test]
+fn a_padding_value_beyond_the_samples_marks_nothing() {
+    // Stored 65 000 with an intercept of -1024 is beyond the 16 bits that the measured values need.
+    let slices = (0..4).map(|k| {
+        let mut slice = Slice::new(k, DVec3::new(0.7 * k as f64, 0.0, 2.0 * k as f64));
+        slice.bits_stored = 16;
+        slice.with(common::short(tags::PIXEL_PADDING_VALUE, 65_000))
+    });
+    let volume = load_only(folder(&slices.collect::<Vec<_>>()).path());
+    // One below the lowest, 1000 - 1024.
+    assert_eq!(volume.padding, Some(-25.0..=-25.0));
+    assert_eq!(volume.range().0, -25.0);
+    assert!(volume.range().1 < 400.0);
 }
