@@ -93,7 +93,7 @@ impl Case {
         let path = self.folder.join(entry.file());
         progress.stage("reading the scan");
         let mut volume =
-            self.read_checked(&entry.file(), &entry.sha256, progress, || fabrica_formats::read(&path, 0, progress))?;
+            self.read_checked(&entry.file(), &entry.sha256, progress, || fabrica_formats::read_kept(&path, progress))?;
         // A hundredth of a voxel: header numbers are text.
         let tolerance = Mm(entry.grid.finest_spacing().0 * 0.01);
         if !volume.grid().coincides(&entry.grid, tolerance) {

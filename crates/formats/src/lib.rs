@@ -25,7 +25,7 @@ mod stored;
 mod write;
 
 pub use error::{FormatError, Problem};
-pub use read::{probe, read, read_labels};
+pub use read::{probe, read, read_kept, read_labels};
 pub use write::{write_nifti, write_nifti_to, write_nrrd, write_nrrd_to, write_segmentation, write_segmentation_to};
 
 use fabrica_volume::GeometryWarning;

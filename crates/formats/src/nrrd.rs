@@ -72,6 +72,7 @@ impl Open {
             fabrica_unit: json(&self.header, "fabrica_unit")?,
             fabrica_padding: json(&self.header, "fabrica_padding")?,
             fabrica_warnings: json(&self.header, "fabrica_warnings")?.unwrap_or_default(),
+            fabrica_content: json(&self.header, "fabrica_content")?,
         })
     }
 

@@ -39,12 +39,29 @@ pub fn probe(path: &Path) -> Result<FileInfo, FormatError> {
 /// Values are real-world values: slope and intercept of a NIfTI are applied. What the unit is the formats do not say,
 /// so it is [`ValueUnit::Arbitrary`] but for files written by [`write_nrrd`](crate::write_nrrd) and
 /// [`write_nifti`](crate::write_nifti), and for CT in InVesalius projects. A file that we wrote comes back with the
-/// provenance, unit, padding and warnings that its volume had.
+/// provenance, unit, padding and warnings that its volume had; the file is added to the sources, and warnings are open
+/// again. If it was changed since, that is a warning, and unit, padding and modality are unknown.
 ///
 /// # Errors
 /// When the file cannot be read, is of no known format, is damaged, sheared, or holds what is not a scalar volume.
 pub fn read(path: &Path, time_point: usize, progress: &Progress) -> Result<Volume, FormatError> {
-    volume(path, time_point, progress).map_err(|problem| problem.at(path))
+    volume(path, time_point, Trust::Nothing, progress).map_err(|problem| problem.at(path))
+}
+
+/// Reads a volume that [`write_nrrd`](crate::write_nrrd) wrote, exactly as it was, provenance and warnings too. The
+/// caller makes sure that the file is that which was written: it is neither hashed nor doubted.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_kept(path: &Path, progress: &Progress) -> Result<Volume, FormatError> {
+    volume(path, 0, Trust::Kept, progress).map_err(|problem| problem.at(path))
+}
+
+/// How far a file's own account of itself goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Nothing,
+    Kept,
 }
 
 /// Samples and all that belongs to them, from any format.
@@ -58,13 +75,13 @@ struct Parts {
     simulated: bool,
 }
 
-fn volume(path: &Path, time_point: usize, progress: &Progress) -> Result<Volume, Problem> {
+fn volume(path: &Path, time_point: usize, trust: Trust, progress: &Progress) -> Result<Volume, Problem> {
     let family = family(path)?;
     progress.stage(format!("reading {}", file_name(path)));
     let (parts, extras) = match family {
-        Family::Nifti => from_nifti(path, time_point, progress)?,
-        Family::Nrrd => from_nrrd(path, time_point, progress)?,
-        Family::InVesalius => (from_inv3(path, time_point, progress)?, Extras::default()),
+        Family::Nifti => from_nifti(path, time_point, trust, progress)?,
+        Family::Nrrd => from_nrrd(path, time_point, trust, progress)?,
+        Family::InVesalius => (from_inv3(path, time_point, trust, progress)?, Extras::default()),
     };
     let (samples, note) = parts.samples;
     let mut volume = Volume::new(parts.grid, samples, parts.unit)?;
@@ -77,19 +94,22 @@ fn volume(path: &Path, time_point: usize, progress: &Progress) -> Result<Volume,
         steps: note.into_iter().collect(),
         ..Provenance::default()
     };
-    extras.apply(&mut volume);
+    match trust {
+        Trust::Nothing => extras.apply(&mut volume),
+        Trust::Kept => extras.apply_kept(&mut volume),
+    }
     progress.set(1.0);
     Ok(volume)
 }
 
-/// Reads samples while another core hashes the files, unless a provenance of ours makes that needless.
+/// Reads samples while another core hashes the files, unless the caller does.
 fn while_hashing<T: Send>(
     files: &[PathBuf],
-    extras: &Extras,
+    trust: Trust,
     progress: &Progress,
     read: impl FnOnce() -> Result<T, Problem> + Send,
 ) -> Result<(T, Vec<Source>), Problem> {
-    if extras.fabrica_provenance.is_some() {
+    if trust == Trust::Kept {
         return Ok((read()?, Vec::new()));
     }
     let hash = || files.iter().map(|file| source(file, progress)).collect::<Result<Vec<_>, _>>();
@@ -101,13 +121,13 @@ fn check_time_point(wanted: usize, held: usize) -> Result<(), Problem> {
     if wanted < held { Ok(()) } else { Err(Problem::TimePoint { wanted, held }) }
 }
 
-fn from_nifti(path: &Path, time_point: usize, progress: &Progress) -> Result<(Parts, Extras), Problem> {
+fn from_nifti(path: &Path, time_point: usize, trust: Trust, progress: &Progress) -> Result<(Parts, Extras), Problem> {
     let mut open = nifti::Open::new(path, progress)?;
     check_time_point(time_point, open.header.time_points)?;
     let extras = std::mem::take(&mut open.extras);
     let files = [path.to_owned()];
     let read = || open.samples(time_point, progress);
-    let (samples, sources) = while_hashing(&files, &extras, progress, read)?;
+    let (samples, sources) = while_hashing(&files, trust, progress, read)?;
     let parts = Parts {
         grid: open.grid,
         samples,
@@ -120,7 +140,7 @@ fn from_nifti(path: &Path, time_point: usize, progress: &Progress) -> Result<(Pa
     Ok((parts, extras))
 }
 
-fn from_nrrd(path: &Path, time_point: usize, progress: &Progress) -> Result<(Parts, Extras), Problem> {
+fn from_nrrd(path: &Path, time_point: usize, trust: Trust, progress: &Progress) -> Result<(Parts, Extras), Problem> {
     let open = nrrd::Open::new(path)?;
     check_time_point(time_point, open.time_points())?;
     let extras = open.extras()?;
@@ -128,7 +148,7 @@ fn from_nrrd(path: &Path, time_point: usize, progress: &Progress) -> Result<(Par
     if open.data != path {
         files.push(open.data.clone());
     }
-    let (samples, sources) = while_hashing(&files, &extras, progress, || open.samples(time_point, progress))?;
+    let (samples, sources) = while_hashing(&files, trust, progress, || open.samples(time_point, progress))?;
     let parts = Parts {
         warnings: open.warnings(),
         grid: open.grid,
@@ -141,12 +161,12 @@ fn from_nrrd(path: &Path, time_point: usize, progress: &Progress) -> Result<(Par
     Ok((parts, extras))
 }
 
-fn from_inv3(path: &Path, time_point: usize, progress: &Progress) -> Result<Parts, Problem> {
+fn from_inv3(path: &Path, time_point: usize, trust: Trust, progress: &Progress) -> Result<Parts, Problem> {
     check_time_point(time_point, 1)?;
     let project = inv3::Project::read(path, progress)?;
     let files = [path.to_owned()];
     let read = || project.samples(path, progress);
-    let (samples, sources) = while_hashing(&files, &Extras::default(), progress, read)?;
+    let (samples, sources) = while_hashing(&files, trust, progress, read)?;
     let ct = project.modality == "CT";
     Ok(Parts {
         warnings: project.warnings(),

@@ -9,7 +9,7 @@
 )]
 
 use fabrica_formats::{
-    Compression, Format, probe, read, read_labels, write_nifti, write_nifti_to, write_nrrd, write_nrrd_to,
+    Compression, Format, probe, read, read_kept, read_labels, write_nifti, write_nifti_to, write_nrrd, write_nrrd_to,
     write_segmentation,
 };
 use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm, VoxelPoint};
@@ -20,6 +20,7 @@ use fabrica_volume::{
 };
 use glam::{DMat3, DQuat, DVec3};
 use proptest::prelude::*;
+use sha2::Digest;
 
 /// A turned grid, left-handed when `mirrored`.
 fn grid(dims: [usize; 3], turn: DQuat, mirrored: bool, origin: DVec3, spacing: [f64; 3]) -> Grid {
@@ -77,6 +78,16 @@ fn full_volume() -> Volume {
     volume
 }
 
+/// What comes back when a file may come from anywhere: it is a source itself, and warnings are open.
+fn from_anywhere(mut volume: Volume, file: &std::path::Path) -> Volume {
+    let bytes = std::fs::read(file).unwrap();
+    let sha256 = sha2::Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let file_name = file.file_name().unwrap().to_string_lossy().into_owned();
+    volume.provenance.sources.push(Source { file_name, sha256, sop_instance_uid: None });
+    volume.warnings.iter_mut().for_each(|w| w.resolution = Resolution::Open);
+    volume
+}
+
 fn assert_same(back: &Volume, volume: &Volume, tolerance: f64) {
     assert!(back.grid().coincides(volume.grid(), Mm(tolerance)), "{:?} {:?}", back.grid(), volume.grid());
     assert_eq!(back.samples(), volume.samples());
@@ -93,13 +104,46 @@ fn everything_about_a_volume_comes_back_from_nrrd_and_nifti() {
     for compression in [Compression::None, Compression::Gzip] {
         let path = folder.path().join("volume.nrrd");
         write_nrrd(&volume, &path, compression, &progress).unwrap();
-        assert_same(&read(&path, 0, &progress).unwrap(), &volume, 1e-9);
+        assert_same(&read_kept(&path, &progress).unwrap(), &volume, 1e-9);
+        assert_same(&read(&path, 0, &progress).unwrap(), &from_anywhere(volume.clone(), &path), 1e-9);
     }
     for name in ["volume.nii", "compressed.nii.gz"] {
         let path = folder.path().join(name);
         write_nifti(&volume, &path, &progress).unwrap();
         // NIfTI-1 holds places as float32.
-        assert_same(&read(&path, 0, &progress).unwrap(), &volume, 1e-3);
+        assert_same(&read(&path, 0, &progress).unwrap(), &from_anywhere(volume.clone(), &path), 1e-3);
+    }
+}
+
+#[test]
+fn a_file_changed_elsewhere_is_no_longer_taken_at_its_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("volume");
+    let progress = Progress::new();
+    let change = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = std::fs::read(&path).unwrap();
+        change(&mut bytes);
+        std::fs::remove_file(&path).unwrap();
+        std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), &bytes).unwrap();
+        read(&path, 0, &progress).unwrap()
+    };
+    let sample: &dyn Fn(&mut Vec<u8>) = &|bytes| *bytes.last_mut().unwrap() ^= 1;
+    let place: &dyn Fn(&mut Vec<u8>) = &|bytes| {
+        let field = b"space origin: (-1";
+        let at = bytes.windows(field.len()).position(|w| w == field).unwrap();
+        bytes[at + field.len() - 1] = b'2';
+    };
+    write_nifti(&full_volume(), &path, &progress).unwrap();
+    let mut changed = vec![change(sample)];
+    for what in [sample, place] {
+        write_nrrd(&full_volume(), &path, Compression::None, &progress).unwrap();
+        changed.push(change(what));
+    }
+    for volume in changed {
+        let told = |w: &&GeometryWarning| w.is_open() && w.issue.to_string().contains("was changed since");
+        assert_eq!(volume.warnings.iter().filter(told).count(), 1, "{:?}", volume.warnings);
+        assert_eq!((&volume.unit, &volume.padding), (&ValueUnit::Arbitrary, &None));
+        assert!(volume.provenance.simulated && volume.provenance.sources.len() == 2);
     }
 }
 

@@ -41,6 +41,7 @@ fn pairs(extras: &Extras) -> Result<Vec<(&'static str, String)>, serde_json::Err
     let mut pairs = vec![
         ("fabrica_provenance", ascii_json(&extras.fabrica_provenance)?),
         ("fabrica_unit", ascii_json(&extras.fabrica_unit)?),
+        ("fabrica_content", ascii_json(&extras.fabrica_content)?),
     ];
     if let Some(padding) = extras.fabrica_padding {
         pairs.push(("fabrica_padding", ascii_json(&padding)?));
