@@ -23,17 +23,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         resample_spacing: args.spacing == Irregular::Resample,
         declare_ct: args.ct,
     };
-    let made = make_case(
-        &args.case,
-        &found,
-        scan,
-        &phases,
-        !args.without_structures,
-        options,
-        &author(None)?,
-        bar.progress(),
-    )
-    .with_context(|| format!("{} was not imported", scan.title()))?;
+    let made =
+        make_case(&args.case, &found, scan, &phases, !args.without_structures, options, &author(None)?, bar.progress())
+            .with_context(|| format!("{} was not imported", scan.title()))?;
     drop(bar);
     if !found.passed_over.is_empty() {
         remark(format_args!("{} files were passed over:{}", found.passed_over.len(), reasons(&found)));

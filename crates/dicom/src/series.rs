@@ -38,7 +38,8 @@ pub(crate) fn assemble(
         }
     }
     let mut common: Vec<GeometryIssue> = damaged.iter().map(unusable).collect();
-    common.extend(beside(folders.iter().filter_map(|folder| unreadable.get(folder)).flatten().collect()));
+    let unreadable: Vec<&PassedOver> = folders.iter().filter_map(|folder| unreadable.get(folder)).flatten().collect();
+    common.extend(beside(&unreadable));
     if copies > 0 {
         common.push(GeometryIssue::DuplicateSlices { count: copies });
     }
@@ -51,7 +52,7 @@ fn unusable(file: &PassedOver) -> GeometryIssue {
 }
 
 /// Files that may have been slices of this series: those at an end leave no gap.
-fn beside(files: Vec<&PassedOver>) -> Option<GeometryIssue> {
+fn beside(files: &[&PassedOver]) -> Option<GeometryIssue> {
     let first = files.first()?;
     let name = first.path.file_name().unwrap_or_default().to_string_lossy();
     let count = match files.len() {
