@@ -156,8 +156,7 @@ pub fn of_slices(
     let orientations = [SliceOrientation::Axial, SliceOrientation::Coronal, SliceOrientation::Sagittal];
     for (column, orientation) in orientations.into_iter().enumerate() {
         let plane = SlicePlane::fitted(orientation, at, scene.volume.grid().bounds(), part);
-        let mut image =
-            render_slice(scene.volume, &plane, part, window, Interpolation::Linear, &overlays, progress)?;
+        let mut image = render_slice(scene.volume, &plane, part, window, Interpolation::Linear, &overlays, progress)?;
         let captions = scene.captions(&format!("centre {:.0}, width {:.0}", window.centre, window.width));
         draw_marks(&mut image, &slice_marks(&plane, part, &captions));
         paste(&image, &mut whole, column as u32 * part[0]);

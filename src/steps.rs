@@ -39,7 +39,8 @@ pub fn apply(word: &str, mask: &Mask, case: &Case, progress: &Progress) -> Resul
             fabrica_segment::largest_islands(mask, count, FACES, progress)?
         }
         "min-island" => {
-            let millilitres: f64 = wanted("a volume in mL")?.parse().with_context(|| format!("`{word}` has no volume"))?;
+            let millilitres: f64 =
+                wanted("a volume in mL")?.parse().with_context(|| format!("`{word}` has no volume"))?;
             fabrica_segment::remove_small_islands(mask, Mm3(millilitres * 1000.0), FACES, progress)?
         }
         "at" => {

@@ -1,5 +1,8 @@
 //! Hostile and broken input: a clear error, nothing left behind, no panic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
+#![allow(clippy::print_stderr, reason = "skipped tests say so")]
+
 mod common;
 
 use common::{fabrica, refuses, shared_data, words, works};
@@ -20,7 +23,9 @@ fn files_that_are_no_scans_are_refused_with_a_reason() {
         ("no.inv3", b"no tar".to_vec()),
     ];
     for (name, bytes) in files {
-        std::fs::File::create(temporary.path().join(name)).and_then(|mut f| std::io::Write::write_all(&mut f, &bytes)).unwrap();
+        std::fs::File::create(temporary.path().join(name))
+            .and_then(|mut f| std::io::Write::write_all(&mut f, &bytes))
+            .unwrap();
         let case = at(&format!("case of {name}"));
         let told = refuses(["import", &at(name), "--case", &case]);
         assert!(told.contains(name), "{name}: the file is not named: {told}");

@@ -1,5 +1,8 @@
 //! Pictures from the command line: right sides, right marks in the metadata, on the CPU and where there is a device on the GPU.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
+#![allow(clippy::print_stderr, reason = "skipped tests say so")]
+
 mod common;
 
 use common::{words, works};
@@ -13,7 +16,8 @@ fn the_picture_of_the_synthetic_head_is_right_and_says_what_it_is() {
     let line = |mode: &str, more: &str, out: &str| {
         let text = format!("render {} --mode {mode} --size 300x300 {more} --out {}", at("case"), at(out));
         works(words(&text));
-        let mut reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(at(out)).unwrap())).read_info().unwrap();
+        let mut reader =
+            png::Decoder::new(std::io::BufReader::new(std::fs::File::open(at(out)).unwrap())).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let frame = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((frame.width, frame.height), (300, 300));

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use fabrica_case::write_atomic;
 use fabrica_geometry::Mm;
 use fabrica_phantom::{
-    Acquisition, DicomOptions, Orientation as Slices, Phantom, PhantomOptions, Region as Part, Sampling, write_dicom_slices,
+    Acquisition, DicomOptions, Orientation as Slices, Phantom, PhantomOptions, Region as Part, Sampling,
+    write_dicom_slices,
 };
 use fabrica_progress::Progress;
 
@@ -32,7 +33,8 @@ pub fn write(args: &PhantomArgs, progress: &Progress) -> Result<usize> {
         bail!("{} is not empty; choose a new folder", args.out.display());
     }
     // The folder appears whole or not at all; what is left of a cancelled run is written over by the next.
-    let mut name = args.out.file_name().with_context(|| format!("{} is no folder's name", args.out.display()))?.to_owned();
+    let mut name =
+        args.out.file_name().with_context(|| format!("{} is no folder's name", args.out.display()))?.to_owned();
     name.push(".partial");
     let partial = args.out.with_file_name(name);
     if partial.exists() {
@@ -76,7 +78,8 @@ fn write_into(out: &Path, args: &PhantomArgs, progress: &Progress) -> Result<usi
     drop(slices);
     let truth = serde_json::to_vec_pretty(&phantom.truth(progress)?)?;
     let path = out.join("truth.json");
-    write_atomic(&path, |file| file.write_all(&truth)).with_context(|| format!("{} was not written", path.display()))?;
+    write_atomic(&path, |file| file.write_all(&truth))
+        .with_context(|| format!("{} was not written", path.display()))?;
     // A sheared stack is no grid: the label maps of a tilted scan are on the straight one.
     let grid = Acquisition { tilt_degrees: 0.0, ..acquisition }.grid()?;
     let structures = phantom.structures(&grid, progress)?;

@@ -95,8 +95,7 @@ fn start(args: &SegmentArgs, case: &Case, id: &str, volume: &Volume, progress: &
         let (at, range) = text.split_once('@').context("write the seed as L,P,S@LOWER..UPPER")?;
         let (lower, upper) = parse::range(range)?;
         let seed = Seed::Patient(parse::point(at)?);
-        let mask =
-            fabrica_segment::connected_threshold(volume, &[seed], lower, upper, Connectivity::Six, progress)?;
+        let mask = fabrica_segment::connected_threshold(volume, &[seed], lower, upper, Connectivity::Six, progress)?;
         return Ok(made("grown", mask, format!("grown from {at} within {range}"), None));
     }
     if let Some(name) = &how.from {

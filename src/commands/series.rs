@@ -72,7 +72,6 @@ fn as_json(found: &Found) -> serde_json::Value {
             })
         })
         .collect();
-    let structures: Vec<_> =
-        found.structures.iter().map(|s| json!({"title": s.title(), "path": s.path()})).collect();
+    let structures: Vec<_> = found.structures.iter().map(|s| json!({"title": s.title(), "path": s.path()})).collect();
     json!({"scans": scans, "structures": structures, "passed_over": found.passed_over})
 }

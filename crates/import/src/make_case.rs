@@ -23,7 +23,6 @@ pub struct Made {
 /// # Errors
 /// When the folder is taken, a phase cannot be read under the options, the case cannot be saved, or the user cancels.
 /// The folder appears when the case is whole, not before.
-#[expect(clippy::too_many_arguments, reason = "each is a decision of the user's, and no two go together")]
 pub fn make_case(
     folder: &Path,
     found: &Found,

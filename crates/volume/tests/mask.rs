@@ -1,5 +1,7 @@
 //! Masks against plain vectors of booleans.
 
+#![allow(clippy::unwrap_used, reason = "that is how tests fail")]
+
 use fabrica_geometry::{Grid, LpsPoint};
 use fabrica_volume::{Mask, MaskError, Run};
 use proptest::prelude::*;
@@ -36,7 +38,7 @@ proptest! {
         let grid = grid([nx, 3, 2]);
         let bytes: Vec<u8> = bits[..grid.len()].iter().map(|&b| u8::from(b)).collect();
         let mask = Mask::from_bytes(grid.clone(), &bytes).unwrap();
-        prop_assert_eq!(mask.to_bytes(), bytes.clone());
+        prop_assert_eq!(&mask.to_bytes(), &bytes);
         prop_assert_eq!(mask.count(), bytes.iter().filter(|&&b| b == 1).count());
         let from_runs: usize = mask.runs().map(|r| r.end - r.start).sum();
         prop_assert_eq!(from_runs, mask.count());
@@ -49,9 +51,9 @@ proptest! {
 
 #[test]
 fn words_make_a_mask_and_spare_bits_are_cleared() {
-    let grid = fabrica_geometry::Grid::axis_aligned([3, 2, 1], fabrica_geometry::LpsPoint::default(), [1.0; 3]).unwrap();
+    let grid = Grid::axis_aligned([3, 2, 1], LpsPoint::default(), [1.0; 3]).unwrap();
     let mask = Mask::from_words(grid.clone(), vec![u64::MAX, 0b10]).unwrap();
     assert_eq!(mask.count(), 4);
-    assert_eq!(mask.clone().into_words(), [0b111, 0b10]);
+    assert_eq!(mask.into_words(), [0b111, 0b10]);
     assert!(Mask::from_words(grid, vec![0]).is_err());
 }

@@ -12,7 +12,9 @@ pub fn read(ui: &egui::Ui, desk: &mut Desk) {
         return;
     }
     ui.ctx().input_mut(|input| {
-        if input.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || input.consume_key(Modifiers::COMMAND, Key::Y) {
+        if input.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z)
+            || input.consume_key(Modifiers::COMMAND, Key::Y)
+        {
             desk.requests.write(Request::Redo);
         } else if input.consume_key(Modifiers::COMMAND, Key::Z) {
             desk.requests.write(Request::Undo);

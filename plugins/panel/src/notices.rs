@@ -25,7 +25,7 @@ fn told(ui: &egui::Ui, desk: &mut Desk) {
         .show(ui.ctx(), |ui| {
             for (index, notice) in desk.notices.0.iter().enumerate().rev().take(6) {
                 ui.horizontal_top(|ui| {
-                    if ui.small_button("✕").clicked() {
+                    if ui.small_button("x").clicked() {
                         dismissed = Some(index);
                     }
                     let colour = match notice.severity {

@@ -85,9 +85,7 @@ fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
                     ui.label(RichText::new("Geometry warning").strong().color(style::ALERT));
                     ui.label(format!("{volume}: {}", warning.issue));
                     ui.weak("Measuring and printing wait until you accept it.");
-                    ui.add(
-                        egui::TextEdit::singleline(&mut desk.side.reason).hint_text("Why is it right to go on?"),
-                    );
+                    ui.add(egui::TextEdit::singleline(&mut desk.side.reason).hint_text("Why is it right to go on?"));
                     let said = !desk.side.reason.trim().is_empty();
                     if ui.add_enabled(said, egui::Button::new("Accept")).clicked() {
                         let reason = std::mem::take(&mut desk.side.reason);
@@ -96,7 +94,8 @@ fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
                 });
             }
             Resolution::Accepted { by, reason, .. } => {
-                ui.label(RichText::new(format!("Accepted by {by}: {} ({reason})", warning.issue)).small().weak());
+                ui.label(RichText::new(format!("A geometry warning was accepted by {by}")).small().weak())
+                    .on_hover_text(format!("{volume}: {}\n\nAccepted because: {reason}", warning.issue));
             }
         }
     }
@@ -131,10 +130,8 @@ fn look(ui: &mut egui::Ui, desk: &mut Desk) {
         for preset in &desk.side.presets {
             let chosen = preset.name == desk.case.preset;
             if ui.selectable_label(chosen, &preset.name).on_hover_text(&preset.description).clicked() && !chosen {
-                desk.operations.write(Do(Operation::SetRenderPreset {
-                    volume: volume.clone(),
-                    preset: preset.name.clone(),
-                }));
+                desk.operations
+                    .write(Do(Operation::SetRenderPreset { volume: volume.clone(), preset: preset.name.clone() }));
             }
         }
     });
@@ -144,7 +141,8 @@ fn look(ui: &mut egui::Ui, desk: &mut Desk) {
     });
     egui::ComboBox::from_label("window").selected_text(named.unwrap_or("own")).show_ui(ui, |ui| {
         for preset in &WINDOW_PRESETS {
-            if ui.selectable_label(named == Some(preset.name), preset.name).on_hover_text(preset.description).clicked() {
+            if ui.selectable_label(named == Some(preset.name), preset.name).on_hover_text(preset.description).clicked()
+            {
                 let window = Window { centre: preset.window.centre, width: preset.window.width };
                 desk.operations.write(Do(Operation::SetWindow { volume: volume.clone(), window }));
             }
@@ -160,7 +158,7 @@ fn look(ui: &mut egui::Ui, desk: &mut Desk) {
                 desk.navigation.write(Navigate::Look(view));
             }
         }
-        if ui.button("⬒").on_hover_text("Perspective or parallel (5)").clicked() {
+        if ui.button("±").on_hover_text("Perspective or parallel projection (5)").clicked() {
             desk.navigation.write(Navigate::ToggleProjection);
         }
     });
@@ -207,7 +205,7 @@ fn structures(ui: &mut egui::Ui, desk: &mut Desk) {
                     let to = desk.side.model.trim().into();
                     desk.requests.write(Request::Print { structure: name.clone(), to });
                 }
-                if ui.small_button("✕").on_hover_text("Remove from the case").clicked() {
+                if ui.small_button("remove").on_hover_text("Remove from the case").clicked() {
                     desk.requests.write(Request::RemoveStructure { name: name.clone() });
                 }
             });

@@ -72,7 +72,9 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
     if wheel != 0.0 {
         desk.navigation.write(Navigate::Zoom((wheel / 300.0).exp()));
     }
-    if response.drag_stopped() || (response.hovered() && ui.input(|i| i.pointer.is_still()) && wheel == 0.0 && desk.side.turning) {
+    if response.drag_stopped()
+        || (response.hovered() && ui.input(|i| i.pointer.is_still()) && wheel == 0.0 && desk.side.turning)
+    {
         desk.navigation.write(Navigate::Settle);
         desk.side.turning = false;
     } else if response.dragged() || wheel != 0.0 {
@@ -93,8 +95,8 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
     crosshair(&painter, &map, desk.preview.crosshair.unwrap_or(desk.case.crosshair));
     marks::draw(&painter, rect, drawn, &slice_marks(&plane, drawn, &captions(desk)));
     painter.text(
-        rect.left_bottom() + vec2(8.0, -8.0),
-        egui::Align2::LEFT_BOTTOM,
+        rect.right_top() + vec2(-8.0, 8.0),
+        egui::Align2::RIGHT_TOP,
         name(orientation),
         egui::FontId::proportional(13.0),
         Color32::LIGHT_GRAY,
@@ -108,7 +110,8 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
         commit_crosshair(desk);
     }
     if let Some(pointer) = response.hover_pos().or(response.interact_pointer_pos()) {
-        if (modifiers.shift && response.hovered()) || response.dragged_by(PointerButton::Primary) && !modifiers.command {
+        if (modifiers.shift && response.hovered()) || response.dragged_by(PointerButton::Primary) && !modifiers.command
+        {
             desk.preview.crosshair = Some(map.to_patient(pointer));
             desk.side.scrolling = true;
         }

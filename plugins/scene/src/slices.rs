@@ -22,9 +22,10 @@ pub struct Slices(pub [SliceView; 3]);
 
 impl Default for Slices {
     fn default() -> Self {
-        Self([SliceOrientation::Axial, SliceOrientation::Coronal, SliceOrientation::Sagittal].map(|orientation| {
-            SliceView { orientation, image: Handle::default(), shown: None }
-        }))
+        Self(
+            [SliceOrientation::Axial, SliceOrientation::Coronal, SliceOrientation::Sagittal]
+                .map(|orientation| SliceView { orientation, image: Handle::default(), shown: None }),
+        )
     }
 }
 

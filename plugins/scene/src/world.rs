@@ -84,8 +84,7 @@ mod tests {
 
     #[test]
     fn nothing_is_mirrored() {
-        let [left, posterior, superior] =
-            [DVec3::X, DVec3::Y, DVec3::Z].map(|v| direction_to_world(LpsVector(v)));
+        let [left, posterior, superior] = [DVec3::X, DVec3::Y, DVec3::Z].map(|v| direction_to_world(LpsVector(v)));
         // Left × posterior = superior in the patient; it must be so in the world.
         assert_eq!(left.cross(posterior), superior);
         // The patient faces +Z, head up, left hand on +X.

@@ -37,9 +37,7 @@ pub fn prepare(
     let by = by.clone();
     let need = || shared.cloned().ok_or_else(|| "No case is open.".to_owned());
     Ok(match request.clone() {
-        Request::Open(paths) => {
-            ("Opening".into(), Box::new(move |progress| open(&paths, &by, progress)))
-        }
+        Request::Open(paths) => ("Opening".into(), Box::new(move |progress| open(&paths, &by, progress))),
         Request::Import { choice, case, resample } => {
             let found = found.cloned().ok_or("No scan was looked for.")?;
             ("Importing".into(), Box::new(move |progress| import(&found, choice, &case, resample, &by, progress)))
@@ -119,7 +117,6 @@ fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> R
 fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {
     let mut opened = lock(shared);
     let options = PrintOptions::default();
-    let model =
-        fabrica_print::print_structure(&mut opened.case, name, to, &options, by, progress).map_err(words)?;
+    let model = fabrica_print::print_structure(&mut opened.case, name, to, &options, by, progress).map_err(words)?;
     Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), model.report)))
 }

@@ -17,9 +17,7 @@ use fabrica_import::Found;
 use fabrica_plan::Author;
 use fabrica_progress::Progress;
 use fabrica_raycast::NamedView;
-use fabrica_scene::{
-    Choice, Choices, Do, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work,
-};
+use fabrica_scene::{Choice, Choices, Do, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work};
 
 use jobs::Outcome;
 use opened::{Model, Shared};

@@ -70,7 +70,9 @@ impl Opened {
         self.revision += 1;
         let case = OpenCase {
             folder: Some(self.case.folder().to_owned()),
-            title: format!("{} — {} {}", from.patient_name.replace('^', " ").trim(), from.modality, from.description),
+            title: format!("{} {} {}", from.patient_name.replace('^', " ").trim(), from.modality, from.description)
+                .trim()
+                .to_owned(),
             volume: Some(self.scene_volume()),
             structures,
             crosshair: state.crosshair.unwrap_or_else(|| self.volume.grid().centre()),

@@ -39,8 +39,6 @@ fn apply(opened: &mut Opened, change: &Quick, by: &Author) -> Result<(), CaseErr
         Quick::Undo => opened.case.undo(by).map(|_| ()),
         Quick::Redo => opened.case.redo(by).map(|_| ()),
         Quick::RemoveStructure(name) => opened.case.remove_structure(name, by),
-        Quick::Accept { volume, index, reason } => {
-            opened.case.accept_warning(volume, *index, by, reason).map(|_| ())
-        }
+        Quick::Accept { volume, index, reason } => opened.case.accept_warning(volume, *index, by, reason).map(|_| ()),
     }
 }

@@ -44,7 +44,8 @@ fn make_images(mut slices: ResMut<Slices>, mut images: ResMut<Assets<Image>>) {
 
 fn obey(mut commands: MessageReader<SliceCommand>, mut drawing: ResMut<Drawing>, slices: Res<Slices>) {
     for &command in commands.read() {
-        let (SliceCommand::Resize { view, .. } | SliceCommand::Pan { view, .. } | SliceCommand::Zoom { view, .. }) = command;
+        let (SliceCommand::Resize { view, .. } | SliceCommand::Pan { view, .. } | SliceCommand::Zoom { view, .. }) =
+            command;
         let Some(state) = drawing.bypass_change_detection().0.get_mut(view) else { continue };
         state.framing.obey(command, slices.0[view].shown);
     }
@@ -63,7 +64,9 @@ fn start_drawing(case: Res<OpenCase>, preview: Res<Preview>, slices: Res<Slices>
         if another {
             state.framing = Framing { size: state.framing.size, ..Framing::default() };
         }
-        let Some(job) = Job::new(view.orientation, &state.framing, scene, at, window, &case.structures) else { continue };
+        let Some(job) = Job::new(view.orientation, &state.framing, scene, at, window, &case.structures) else {
+            continue;
+        };
         if state.made_for.as_ref() == Some(&job) {
             continue;
         }

@@ -106,9 +106,8 @@ fn look(shown: &SceneStructure) -> StandardMaterial {
 fn extract(structure: &Structure, progress: &Progress) -> Result<Mesh, SurfaceError> {
     let mut surface = surface_of_mask(&structure.mask, progress)?;
     smooth(&mut surface, structure.mask.grid(), &Smoothing::default(), progress)?;
-    let to_world = |[x, y, z]: [f32; 3]| {
-        world::point_to_world(LpsPoint::new(f64::from(x), f64::from(y), f64::from(z))).to_array()
-    };
+    let to_world =
+        |[x, y, z]: [f32; 3]| world::point_to_world(LpsPoint::new(f64::from(x), f64::from(y), f64::from(z))).to_array();
     // The way to the world is a rotation and a scale: directions turn with it, triangles stay counter-clockwise.
     let normals: Vec<[f32; 3]> = surface.vertex_normals().into_iter().map(|[x, y, z]| [x, z, -y]).collect();
     let (vertices, triangles) = surface.into_parts();

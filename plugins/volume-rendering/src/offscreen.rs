@@ -14,10 +14,7 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
-use fabrica_raycast::{
-    Camera as PatientCamera, Image as Picture, RenderError, RenderSettings,
-    TransferFunction,
-};
+use fabrica_raycast::{Camera as PatientCamera, Image as Picture, RenderError, RenderSettings, TransferFunction};
 use fabrica_scene::camera as scene_camera;
 use fabrica_volume::Volume;
 

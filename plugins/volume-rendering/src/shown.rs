@@ -92,9 +92,7 @@ pub(crate) fn show(
         let same_preset = shown.look.as_ref().is_some_and(|old| old.preset == look.preset);
         shown.look = Some(look.clone());
         redraw.write(Redraw);
-        if same_preset
-            && let Some(mut material) = material.and_then(|handle| materials.get_mut(handle))
-        {
+        if same_preset && let Some(mut material) = material.and_then(|handle| materials.get_mut(handle)) {
             material.set_clip(look.kept());
             continue;
         }
