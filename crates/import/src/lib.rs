@@ -6,6 +6,7 @@
 
 mod error;
 mod find;
+mod lattice;
 mod make_case;
 mod structures;
 

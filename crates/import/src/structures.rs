@@ -7,6 +7,7 @@ use fabrica_dicom_structures::{ScanIdentity, StructureOptions, read_rtstruct, re
 use fabrica_progress::{Cancelled, Progress};
 use fabrica_volume::{Structure, Volume};
 
+use crate::lattice::reordered;
 use crate::{Found, PassedOver};
 
 /// A file of structures that was found.
@@ -108,8 +109,12 @@ pub fn read_structures(
         match set {
             Ok((read, skipped)) => {
                 notes.extend(skipped.into_iter().map(|s| format!("{}, \"{}\": {}", file.title(), s.name, s.reason)));
-                for structure in read {
-                    if !structure.mask.grid().coincides(volume.grid(), volume.grid().finest_spacing() * 0.01) {
+                for mut structure in read {
+                    let fits = structure.mask.grid().coincides(volume.grid(), volume.grid().finest_spacing() * 0.01);
+                    let reordered = if fits { None } else { reordered(&structure.mask, volume.grid(), progress)? };
+                    let found_place = fits || reordered.is_some();
+                    structure.mask = reordered.unwrap_or(structure.mask);
+                    if !found_place {
                         notes.push(format!(
                             "{}, \"{}\": it lies on another grid than the scan and was left out",
                             file.title(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use fabrica_case::Case;
 use fabrica_import::{Found, ReadOptions, find, make_case};
 use fabrica_plan::Author;
+use fabrica_print::PrintJob;
 use fabrica_progress::Progress;
 use fabrica_scene::Request;
 use fabrica_segment::Recipe;
@@ -115,8 +116,9 @@ fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> R
 }
 
 fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {
-    let mut opened = lock(shared);
-    let options = PrintOptions::default();
-    let model = fabrica_print::print_structure(&mut opened.case, name, to, &options, by, progress).map_err(words)?;
+    // The case is held while it is read and written, not while the model is made: the plan can be worked on meanwhile.
+    let job = PrintJob::prepare(&lock(shared).case, name, to, progress).map_err(words)?;
+    let printed = job.make(&PrintOptions::default(), progress).map_err(words)?;
+    let model = printed.record(&mut lock(shared).case, by).map_err(words)?;
     Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), model.report)))
 }
