@@ -139,6 +139,24 @@ impl Open {
         read_samples(&mut input, self.grid.len(), &layout, progress)
     }
 
+    /// Calls `take` with index and value of every byte that is not 0, of a file of bytes. Most of a label map is 0.
+    pub(crate) fn for_each_label_byte(
+        &self,
+        progress: &Progress,
+        mut take: impl FnMut(usize, u8),
+    ) -> Result<(), Problem> {
+        let mut start = 0;
+        crate::stored::for_each_byte_chunk(&mut self.input()?, self.grid.len(), progress, |bytes| {
+            for (n, part) in bytes.chunks(64).enumerate() {
+                if part.iter().fold(0, |any, byte| any | byte) != 0 {
+                    let at = start + 64 * n;
+                    part.iter().enumerate().filter(|(_, byte)| **byte != 0).for_each(|(i, byte)| take(at + i, *byte));
+                }
+            }
+            start += bytes.len();
+        })
+    }
+
     /// Label values of the only time point.
     pub(crate) fn for_each_label(&self, progress: &Progress, take: impl FnMut(i64)) -> Result<(), Problem> {
         let mut input = self.input()?;

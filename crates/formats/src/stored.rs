@@ -299,6 +299,19 @@ pub(crate) fn read_samples(
     Ok((samples, note))
 }
 
+/// Reads `count` bytes as they are and hands them over in order, chunk by chunk.
+pub(crate) fn for_each_byte_chunk(
+    input: &mut Input,
+    count: usize,
+    progress: &Progress,
+    mut take: impl FnMut(&[u8]),
+) -> Result<(), Problem> {
+    for_each_chunk::<u8>(input, count, &Layout::plain(Stored::U8, false), progress, |chunk| {
+        take(chunk);
+        Ok(())
+    })
+}
+
 /// Reads `count` whole numbers (all interleaved ones, ignoring [`Layout::component`]).
 pub(crate) fn for_each_label(
     input: &mut Input,

@@ -232,6 +232,17 @@ fn overlapping_structures_come_back_with_all_that_describes_them() {
 }
 
 #[test]
+fn structures_that_share_a_layer_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.seg.nrrd");
+    let structures = [0, 1, 2].map(|n| structure(&format!("s{n}"), Mask::from_fn(turned(), move |i| i % 5 == n)));
+    write_segmentation(&structures, &path, &Progress::new()).unwrap();
+    assert_eq!(probe(&path).unwrap().time_points, 1);
+    let back = read_labels(&path, &Progress::new()).unwrap();
+    assert!(back.len() == 3 && back.iter().zip(&structures).all(|(a, b)| a.mask.words() == b.mask.words()));
+}
+
+#[test]
 fn structures_on_other_grids_are_refused() {
     let small = Grid::axis_aligned([4, 4, 4], LpsPoint::default(), [1.0; 3]).unwrap();
     let structures = [structure("a", Mask::empty(turned())), structure("b", Mask::empty(small))];

@@ -12,6 +12,7 @@ use fabrica_volume::{Code, Mask, Rgb, Structure};
 use super::Open;
 use super::write::{header, push_pair, write_made};
 use crate::labels::{LabelMasks, palette};
+use crate::stored::Stored;
 use crate::{Compression, Problem};
 
 const TERMINOLOGY: &str = "TerminologyEntry";
@@ -185,6 +186,16 @@ pub(crate) fn read(open: &Open, file_name: &str, progress: &Progress) -> Result<
     let mut masks = LabelMasks::new(&open.grid, segments.len())?;
     if layers > 1 && !open.axes.others_first {
         return Err(Problem::Unsupported("the layers do not run fastest, as Slicer writes them".into()));
+    }
+    if layers == 1 && open.header.stored == Stored::U8 {
+        let of_label: [Vec<usize>; 256] = std::array::from_fn(|label| {
+            segments.iter().enumerate().filter(|(_, s)| s.label == label as i64).map(|(n, _)| n).collect()
+        });
+        open.for_each_label_byte(progress, |voxel, label| {
+            of_label[usize::from(label)].iter().for_each(|&n| masks.set(n, voxel));
+        })?;
+        let made = segments.into_iter().zip(masks.into_masks());
+        return Ok(made.map(|(segment, mask)| (segment.structure)(mask)).collect());
     }
     let by_layer: Vec<Vec<(i64, usize)>> = (0..layers)
         .map(|layer| {
