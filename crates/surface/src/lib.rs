@@ -9,6 +9,7 @@
 
 mod around;
 mod check;
+mod cut;
 mod deviation;
 mod error;
 mod extract;
@@ -20,6 +21,7 @@ mod smooth;
 mod triangle;
 
 pub use check::{MeshReport, check};
+pub use cut::cut_away;
 pub use deviation::{Departure, Deviation, deviation};
 pub use error::SurfaceError;
 pub use extract::{surface_of_mask, surface_of_volume, surface_within};

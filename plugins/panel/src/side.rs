@@ -11,6 +11,8 @@ use fabrica_volume::{Resolution, Rgb};
 
 use crate::{Desk, style};
 
+/// The slider rounds what it shows by up to this, mm; that is no move of the user's.
+const ROUNDING: f64 = 0.051;
 /// The clip plane that the panel moves.
 const CLIP: &str = "clip";
 
@@ -265,14 +267,15 @@ fn clip(ui: &mut egui::Ui, desk: &mut Desk) {
     let normal = plane.normal.0.normalize_or_zero();
     let reach = (high.0 - low.0).dot(normal.abs()) / 2.0;
     let middle = (low.0 + high.0) / 2.0;
-    let mut along = desk.side.clip_drag.unwrap_or((plane.point.0 - middle).dot(normal));
+    let before = desk.side.clip_drag.unwrap_or((plane.point.0 - middle).dot(normal));
+    let mut along = before;
     let slider = ui.add(egui::Slider::new(&mut along, -reach..=reach).suffix(" mm").fixed_decimals(1));
     let moved = ClipPlane { point: LpsPoint(middle + normal * along), ..plane };
     if slider.dragged() {
         desk.side.clip_drag = Some(along);
         desk.preview.clip = Some(moved);
         desk.redraw.write_default();
-    } else if slider.drag_stopped() || slider.changed() {
+    } else if slider.drag_stopped() || (along - before).abs() > ROUNDING {
         desk.side.clip_drag = None;
         desk.preview.clip = None;
         asked = Some(moved);

@@ -1,7 +1,7 @@
 //! The structures' surfaces as meshes in the scene.
 //!
 //! Surfaces are extracted and smoothed on task threads, once for each structure; colour, opacity and visibility follow the plan
-//! without extracting again.
+//! without extracting again. The clip plane cuts them open, as it does the volume.
 
 use std::sync::Arc;
 
@@ -9,18 +9,19 @@ use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
-use fabrica_geometry::LpsPoint;
+use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_plan::ClipPlane;
 use fabrica_progress::Progress;
-use fabrica_scene::{Notices, OpenCase, Redraw, SceneStructure, Severity, world};
-use fabrica_surface::{Smoothing, SurfaceError, smooth, surface_of_mask};
-use fabrica_volume::{Rgb, Structure};
+use fabrica_scene::{Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, world};
+use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
+use fabrica_volume::{Rgb, Structure, Volume};
 
 /// Shows the structures' surfaces.
 pub struct SurfacesPlugin;
 
 impl Plugin for SurfacesPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Update, (follow_case, finish_surfaces).chain());
+        app.add_systems(Update, (follow_case, finish_surfaces, cut_surfaces).chain());
     }
 }
 
@@ -29,12 +30,19 @@ impl Plugin for SurfacesPlugin {
 struct Surface {
     structure: Arc<Structure>,
     material: Handle<StandardMaterial>,
+    /// The surface, uncut, in the patient; nothing while it is being extracted.
+    whole: Option<Surfaced>,
+    /// The clip plane (or none) that the shown mesh was cut by; nothing before there is one.
+    cut_by: Option<Option<ClipPlane>>,
+    cutting: Option<Task<Mesh>>,
 }
+
+type Surfaced = Arc<fabrica_surface::Mesh>;
 
 /// A surface that is being extracted.
 #[derive(Component)]
 struct Extracting {
-    task: Task<Result<Mesh, SurfaceError>>,
+    task: Task<Result<Surfaced, SurfaceError>>,
     progress: Progress,
 }
 
@@ -66,17 +74,18 @@ fn follow_case(
             }
         }
     }
+    let Some(scene) = &case.volume else { return };
     for shown in &case.structures {
         if surfaces.iter().any(|(_, surface, _)| Arc::ptr_eq(&surface.structure, &shown.structure)) {
             continue;
         }
         let material = materials.add(look(shown));
-        let structure = shown.structure.clone();
+        let (structure, volume) = (shown.structure.clone(), scene.volume.clone());
         let progress = Progress::new();
         let watched = progress.clone();
-        let task = AsyncComputeTaskPool::get().spawn(async move { extract(&structure, &watched) });
+        let task = AsyncComputeTaskPool::get().spawn(async move { extract(&structure, &volume, &watched) });
         commands.spawn((
-            Surface { structure: shown.structure.clone(), material },
+            Surface { structure: shown.structure.clone(), material, whole: None, cut_by: None, cutting: None },
             Extracting { task, progress },
             Transform::default(),
             visible(shown),
@@ -103,37 +112,26 @@ fn look(shown: &SceneStructure) -> StandardMaterial {
     }
 }
 
-fn extract(structure: &Structure, progress: &Progress) -> Result<Mesh, SurfaceError> {
-    let mut surface = surface_of_mask(&structure.mask, progress)?;
+fn extract(structure: &Structure, volume: &Volume, progress: &Progress) -> Result<Surfaced, SurfaceError> {
+    // As it will be printed: by intensity where the border is a threshold.
+    let mut surface = match structure.isovalue {
+        Some(value) => surface_within(&structure.mask, volume, value, progress)?,
+        None => surface_of_mask(&structure.mask, progress)?,
+    };
     smooth(&mut surface, structure.mask.grid(), &Smoothing::default(), progress)?;
-    let to_world =
-        |[x, y, z]: [f32; 3]| world::point_to_world(LpsPoint::new(f64::from(x), f64::from(y), f64::from(z))).to_array();
-    // The way to the world is a rotation and a scale: directions turn with it, triangles stay counter-clockwise.
-    let normals: Vec<[f32; 3]> = surface.vertex_normals().into_iter().map(|[x, y, z]| [x, z, -y]).collect();
-    let (vertices, triangles) = surface.into_parts();
-    let positions: Vec<[f32; 3]> = vertices.into_iter().map(to_world).collect();
-    Ok(Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
-        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)
-        .with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, normals)
-        .with_inserted_indices(Indices::U32(triangles.into_flattened())))
+    Ok(Arc::new(surface))
 }
 
 fn finish_surfaces(
     mut commands: Commands,
-    mut extracting: Query<(Entity, &Surface, &mut Extracting)>,
-    mut meshes: ResMut<Assets<Mesh>>,
+    mut extracting: Query<(Entity, &mut Surface, &mut Extracting)>,
     mut notices: ResMut<Notices>,
-    mut redraw: MessageWriter<Redraw>,
 ) {
-    for (entity, surface, mut extracting) in &mut extracting {
+    for (entity, mut surface, mut extracting) in &mut extracting {
         let Some(result) = block_on(future::poll_once(&mut extracting.task)) else { continue };
-        let mut entity = commands.entity(entity);
-        entity.remove::<Extracting>();
+        commands.entity(entity).remove::<Extracting>();
         match result {
-            Ok(mesh) => {
-                entity.insert((Mesh3d(meshes.add(mesh)), MeshMaterial3d(surface.material.clone())));
-                redraw.write_default();
-            }
+            Ok(mesh) => surface.whole = Some(mesh),
             Err(SurfaceError::Cancelled(_)) => {}
             Err(error) => notices.tell(
                 Severity::Error,
@@ -141,4 +139,53 @@ fn finish_surfaces(
             ),
         }
     }
+}
+
+/// Shows each surface, cut by the clip plane. The one under the pointer comes before the plan's.
+fn cut_surfaces(
+    mut commands: Commands,
+    case: Res<OpenCase>,
+    preview: Res<Preview>,
+    mut surfaces: Query<(Entity, &mut Surface)>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut redraw: MessageWriter<Redraw>,
+) {
+    let clip = preview.clip.or(case.clip).filter(|clip| clip.enabled);
+    for (entity, mut surface) in &mut surfaces {
+        if let Some(mesh) = surface.cutting.as_mut().and_then(|task| block_on(future::poll_once(task))) {
+            surface.cutting = None;
+            let shown = (Mesh3d(meshes.add(mesh)), MeshMaterial3d(surface.material.clone()));
+            commands.entity(entity).insert(shown);
+            redraw.write_default();
+        }
+        let Some(whole) = surface.whole.clone() else { continue };
+        if surface.cutting.is_none() && surface.cut_by != Some(clip) {
+            surface.cut_by = Some(clip);
+            surface.cutting = Some(AsyncComputeTaskPool::get().spawn(async move {
+                match clip {
+                    Some(plane) => in_world(&cut_away(&whole, plane.point, plane.normal)),
+                    None => in_world(&whole),
+                }
+            }));
+        }
+    }
+}
+
+/// A surface as Bevy draws it.
+fn in_world(surface: &fabrica_surface::Mesh) -> Mesh {
+    let positions: Vec<[f32; 3]> = surface
+        .vertices()
+        .iter()
+        .map(|&[x, y, z]| world::point_to_world(LpsPoint::new(x.into(), y.into(), z.into())).to_array())
+        .collect();
+    // The way to the world is a rotation and a scale: directions turn with it, triangles stay counter-clockwise.
+    let normals: Vec<[f32; 3]> = surface
+        .vertex_normals()
+        .into_iter()
+        .map(|[x, y, z]| world::direction_to_world(LpsVector::new(x.into(), y.into(), z.into())).to_array())
+        .collect();
+    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, normals)
+        .with_inserted_indices(Indices::U32(surface.triangles().as_flattened().to_vec()))
 }
