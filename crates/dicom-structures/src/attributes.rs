@@ -14,9 +14,15 @@ use crate::Problem;
 use crate::nesting::check_nesting;
 
 /// Opens a DICOM file whose nesting is bounded.
+///
+/// Some damage makes `dicom-parser` panic in spite of the walk before it; that is an error like any other here.
 pub(crate) fn open(path: &Path) -> Result<DefaultDicomObject, Problem> {
-    check_nesting(path)?;
-    OpenFileOptions::new().open_file(path).map_err(|e| Problem::Dicom(chain(&e)))
+    let read = || {
+        check_nesting(path)?;
+        OpenFileOptions::new().open_file(path).map_err(|e| Problem::Dicom(chain(&e)))
+    };
+    std::panic::catch_unwind(read)
+        .unwrap_or_else(|_| Err(Problem::Dicom("its elements are damaged beyond what the parser can read".into())))
 }
 
 /// An error and its causes in one line.

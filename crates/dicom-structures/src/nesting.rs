@@ -1,4 +1,4 @@
-//! Bounds how deep sequences nest, and how long values claim to be.
+//! Bounds how deep sequences nest, how long values claim to be, and that what ends was begun.
 //!
 //! `dicom-object` builds its tree by recursion, so that a small file of sequences within sequences overflows the
 //! stack and ends the process; and it makes room for a value as long as its header says. Here the same headers are
@@ -40,12 +40,23 @@ pub(crate) fn check_nesting(path: &Path) -> Result<(), Problem> {
         .filter(|syntax| syntax.can_decode_dataset())
         .ok_or_else(|| Problem::Unsupported(format!("the transfer syntax {} is not read", meta.transfer_syntax())))?;
     let mut walk = LazyDataSetReader::new_with_ts(reader, syntax).map_err(|e| damaged(&e))?;
-    let mut depth = 0usize;
+    let mut open = Vec::new();
     while let Some(token) = walk.advance() {
         let token = token.map_err(|e| damaged(&e))?;
         match token {
-            LazyDataToken::SequenceStart { .. } | LazyDataToken::PixelSequenceStart => depth += 1,
-            LazyDataToken::SequenceEnd => depth = depth.saturating_sub(1),
+            LazyDataToken::SequenceStart { .. } | LazyDataToken::PixelSequenceStart => open.push(Open::Sequence),
+            LazyDataToken::ItemStart { .. } => {
+                within(&open, Open::Sequence)?;
+                open.push(Open::Item);
+            }
+            LazyDataToken::ItemEnd => {
+                within(&open, Open::Item)?;
+                open.pop();
+            }
+            LazyDataToken::SequenceEnd => {
+                within(&open, Open::Sequence)?;
+                open.pop();
+            }
             LazyDataToken::LazyValue { ref header, .. } => {
                 fits(header.len.get().map_or(0, u64::from), held)?;
                 token.skip().map_err(|e| damaged(&e))?;
@@ -56,11 +67,26 @@ pub(crate) fn check_nesting(path: &Path) -> Result<(), Problem> {
             }
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if open.len() > 2 * MAX_DEPTH {
             return Err(Problem::Dicom(format!("sequences are nested more than {MAX_DEPTH} deep")));
         }
     }
     Ok(())
+}
+
+/// What was begun and has not ended.
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    Sequence,
+    Item,
+}
+
+/// Delimiters that nothing belongs to would make `dicom-parser` lose count, and panic at the next item.
+fn within(open: &[Open], expected: Open) -> Result<(), Problem> {
+    if open.last() == Some(&expected) {
+        return Ok(());
+    }
+    Err(Problem::Dicom("an item or sequence ends or begins where none is open; the file is damaged".into()))
 }
 
 /// A value cannot be longer than its file.

@@ -370,6 +370,22 @@ fn sequences_nested_without_end_do_not_overflow_the_stack() {
     assert!(read.is_err());
 }
 
+#[test]
+fn delimiters_that_nothing_belongs_to_are_an_error() {
+    let item_end = [0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0];
+    let item = [0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0];
+    // A private sequence of undefined length in which an item ends that was not begun: the parser panics at the next.
+    let sequence = [0x0b, 0x30, 0x10, 0x00, b'S', b'Q', 0, 0, 0xff, 0xff, 0xff, 0xff];
+    let (_folder, path) = rtstruct(&[(CLOSED, &square(2.5, 12.5, 4.0))]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend_from_slice(&sequence);
+    bytes.extend_from_slice(&[item_end, item, item_end].concat());
+    std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), &bytes).unwrap();
+    let read = read_rtstruct(&path, &cube(), &identity(), &StructureOptions::default(), &Progress::new());
+    let told = read.unwrap_err().to_string();
+    assert!(told.contains("ends or begins where none is open"), "{told}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     /// Bytes changed or cut anywhere give structures or an error, never a panic.
