@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn turned_axes_keep_each_voxel_at_its_place() {
         let grid = Grid::axis_aligned([3, 4, 5], LpsPoint::new(10.0, 20.0, 30.0), [1.0, 2.0, 3.0]).unwrap();
-        let mut mask = Mask::empty(grid.clone());
+        let mut mask = Mask::empty(grid);
         mask.set([2, 1, 0], true);
         // i to the front from the back end, j to the head, k to the right from the left end.
         let axes = [LpsVector::new(0.0, -1.0, 0.0), LpsVector::new(0.0, 0.0, 1.0), LpsVector::new(-1.0, 0.0, 0.0)];
