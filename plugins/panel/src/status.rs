@@ -69,6 +69,13 @@ pub fn bar(ui: &mut egui::Ui, desk: &mut Desk) {
                 ui.add(egui::ProgressBar::new(progress.fraction()).desired_width(260.0).show_percentage());
                 ui.label(text);
             }
+            for (what, progress) in &desk.work.beside {
+                if ui.small_button("stop").clicked() {
+                    progress.cancel();
+                }
+                ui.add(egui::ProgressBar::new(progress.fraction()).desired_width(90.0));
+                ui.label(what);
+            }
         });
     });
 }

@@ -3,11 +3,13 @@
 use bevy::prelude::*;
 use fabrica_progress::Progress;
 
-/// The long work that runs now, one at a time.
+/// The long work that runs now.
 #[derive(Resource, Default)]
 pub struct Work {
-    /// What runs, in words, with its handle.
+    /// What the user asked for, one at a time: in words, with its handle.
     pub running: Option<(String, Progress)>,
+    /// What is made ready for the scene beside it.
+    pub beside: Vec<(String, Progress)>,
 }
 
 /// How bad a notice is.

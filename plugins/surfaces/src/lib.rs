@@ -12,7 +12,7 @@ use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_plan::ClipPlane;
 use fabrica_progress::Progress;
-use fabrica_scene::{Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, world};
+use fabrica_scene::{Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, Work, world};
 use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
 
@@ -126,7 +126,12 @@ fn finish_surfaces(
     mut commands: Commands,
     mut extracting: Query<(Entity, &mut Surface, &mut Extracting)>,
     mut notices: ResMut<Notices>,
+    mut work: ResMut<Work>,
 ) {
+    work.beside = extracting
+        .iter()
+        .map(|(_, surface, running)| (format!("Surface of {}", surface.structure.name), running.progress.clone()))
+        .collect();
     for (entity, mut surface, mut extracting) in &mut extracting {
         let Some(result) = block_on(future::poll_once(&mut extracting.task)) else { continue };
         commands.entity(entity).remove::<Extracting>();
