@@ -53,17 +53,7 @@ pub fn window(scene: &Scene<'_>, asked: Option<&str>) -> Result<Window> {
     if let Some(planned) = scene.case.plan().state().windows.get(scene.id) {
         return Ok(Window { centre: planned.centre, width: planned.width });
     }
-    Ok(suited_window(scene.volume))
-}
-
-/// The abdominal window for CT, else the whole range.
-pub fn suited_window(volume: &Volume) -> Window {
-    let abdomen = Window { centre: 40.0, width: 400.0 };
-    if volume.provenance.modality.is_ct() {
-        return abdomen;
-    }
-    let (low, high) = volume.range();
-    Window::spanning(low, high)
+    Ok(Window::suited_to(scene.volume))
 }
 
 /// The volume through a transfer function.
@@ -248,8 +238,8 @@ mod tests {
         let grid = fabrica_geometry::Grid::axis_aligned([2, 1, 1], LpsPoint::default(), [1.0; 3]).unwrap();
         let samples = fabrica_volume::Samples::I16(vec![-1000, 3000]);
         let mut volume = Volume::new(grid, samples, fabrica_volume::ValueUnit::Arbitrary).unwrap();
-        assert_eq!(suited_window(&volume), Window { centre: 1000.0, width: 4000.0 });
+        assert_eq!(Window::suited_to(&volume), Window { centre: 1000.0, width: 4000.0 });
         volume.provenance.modality = fabrica_volume::Modality::ct();
-        assert_eq!(suited_window(&volume), Window { centre: 40.0, width: 400.0 });
+        assert_eq!(Window::suited_to(&volume), Window { centre: 40.0, width: 400.0 });
     }
 }

@@ -143,7 +143,7 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
     // Bone alone: the skin would cover all of the slices.
     let structures = picture::structures(case, &id, &[Recipe::named("bone")?.title], progress)?;
     let window = if real { Window::named("brain") } else { Window::named("abdomen") };
-    let window = window.unwrap_or_else(|| picture::suited_window(&volume));
+    let window = window.unwrap_or_else(|| Window::suited_to(&volume));
     let at = picture::crosshair(case, &volume, None);
     let image = picture::of_slices(&whole, window, &structures, at, progress)?;
     picture::save(&image, &whole, "slices", &out.join("slices.png"))?;

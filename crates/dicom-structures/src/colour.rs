@@ -29,17 +29,6 @@ pub(crate) fn from_cielab(encoded: [u16; 3]) -> Rgb {
     Rgb(r, g, b)
 }
 
-/// A colour for the n-th structure when the file gives none: hues a golden angle apart.
-pub(crate) fn palette(n: usize) -> Rgb {
-    let (hue, saturation, value) = ((n as f64 * 137.508 + 20.0) % 360.0, 0.65, 0.95);
-    let channel = |shift: f64| {
-        let at = (shift + hue / 60.0) % 6.0;
-        let part = at.min(4.0 - at).clamp(0.0, 1.0);
-        (255.0 * value * (1.0 - saturation * part)).round() as u8
-    };
-    Rgb(channel(5.0), channel(3.0), channel(1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,6 @@ use glam::DVec3;
 
 use crate::attributes::{element, floats, int, items, open, text};
 use crate::code::code;
-use crate::colour::palette;
 use crate::contour::{Contour, Stack, fill};
 use crate::identity::{check_frame, unique};
 use crate::slabs::repeated;
@@ -118,7 +117,7 @@ fn structures(
         }
         set.structures.push(Structure {
             name: unique(label, &set.structures),
-            colour: colour(roi_contour).unwrap_or_else(|| palette(*place)),
+            colour: colour(roi_contour).unwrap_or_else(|| Rgb::palette(*place)),
             mask,
             code: codes.get(number).and_then(|o| code(o, tags::RTROI_IDENTIFICATION_CODE_SEQUENCE)),
             origin,

@@ -11,7 +11,7 @@ use glam::DVec3;
 
 use crate::attributes::{float_array, floats, int, item, items, open, text, vector, wrong};
 use crate::code::code;
-use crate::colour::{from_cielab, palette};
+use crate::colour::from_cielab;
 use crate::identity::{check_frame, unique};
 use crate::pixels::{Meaning, Pixels};
 use crate::place::{exactly, nearest};
@@ -104,7 +104,7 @@ fn structures(
         }
         note_losses(&mask, outside, mine.is_empty(), &name, &mut set.skipped);
         set.structures.push(Structure {
-            colour: colour(segment).unwrap_or_else(|| palette(n)),
+            colour: colour(segment).unwrap_or_else(|| Rgb::palette(n)),
             code: code(segment, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
             isovalue: None,
             name,

@@ -120,7 +120,7 @@ impl Labels {
             .filter_map(|(place, (label, n))| {
                 Some(Structure {
                     name: if single && !stem.is_empty() { stem.to_owned() } else { format!("Label {label}") },
-                    colour: palette(place),
+                    colour: Rgb::palette(place),
                     mask: masks[n].take()?,
                     code: None,
                     origin: format!("value {label} of {file_name}"),
@@ -129,15 +129,4 @@ impl Labels {
             })
             .collect())
     }
-}
-
-/// Colours that differ from their neighbours: hues a golden angle apart.
-pub(crate) fn palette(n: usize) -> Rgb {
-    let (hue, saturation, value) = ((n as f64 * 137.508 + 20.0) % 360.0, 0.65, 0.95);
-    let channel = |shift: f64| {
-        let at = (shift + hue / 60.0) % 6.0;
-        let part = at.min(4.0 - at).clamp(0.0, 1.0);
-        (255.0 * value * (1.0 - saturation * part)).round() as u8
-    };
-    Rgb(channel(5.0), channel(3.0), channel(1.0))
 }

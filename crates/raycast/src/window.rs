@@ -1,5 +1,6 @@
 //! Window and level: which values become which grey.
 
+use fabrica_volume::Volume;
 use serde::{Deserialize, Serialize};
 
 /// A window: values from `centre - width / 2` to `centre + width / 2` become black to white.
@@ -45,6 +46,15 @@ impl Window {
     /// The window of a preset, by name.
     pub fn named(name: &str) -> Option<Self> {
         WINDOW_PRESETS.iter().find(|p| p.name == name).map(|p| p.window)
+    }
+
+    /// The window that suits a volume when nobody has chosen one: the abdominal one for CT, else the whole range.
+    pub fn suited_to(volume: &Volume) -> Self {
+        if volume.provenance.modality.is_ct() {
+            return Self { centre: 40.0, width: 400.0 };
+        }
+        let (low, high) = volume.range();
+        Self::spanning(low, high)
     }
 
     /// A window over the whole range of values.

@@ -8,6 +8,19 @@ use crate::Mask;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
+impl Rgb {
+    /// A colour for the n-th structure where nobody gives one: hues a golden angle apart, so that neighbours differ.
+    pub fn palette(n: usize) -> Self {
+        let (hue, saturation, value) = ((n as f64 * 137.508 + 20.0) % 360.0, 0.65, 0.95);
+        let channel = |shift: f64| {
+            let at = (shift + hue / 60.0) % 6.0;
+            let part = at.min(4.0 - at).clamp(0.0, 1.0);
+            (255.0 * value * (1.0 - saturation * part)).round() as u8
+        };
+        Self(channel(5.0), channel(3.0), channel(1.0))
+    }
+}
+
 /// A coded concept (DICOM PS3.3 section 8.8): value, coding scheme and meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {

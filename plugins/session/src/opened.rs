@@ -62,7 +62,7 @@ impl Opened {
         }
         self.structures.retain(|sha256, _| entries.iter().any(|e| e.sha256 == *sha256));
         let from = &self.volume.provenance;
-        let window = state.windows.get(&self.id).copied().unwrap_or_else(|| suited_window(&self.volume));
+        let window = state.windows.get(&self.id).copied().unwrap_or_else(|| self.suited_window());
         let preset = match state.render_presets.get(&self.id) {
             Some(name) => name.clone(),
             None => Preset::suited_to(&self.volume).map(|p| p.name).unwrap_or_default(),
@@ -90,6 +90,12 @@ impl Opened {
         Ok(Model { revision: self.revision, case })
     }
 
+    /// The window while the plan has none.
+    fn suited_window(&self) -> Window {
+        let fabrica_raycast::Window { centre, width } = fabrica_raycast::Window::suited_to(&self.volume);
+        Window { centre, width }
+    }
+
     /// Adds a structure, or puts it in the place of one of the same name.
     pub fn put_structure(&mut self, structure: &Structure, by: &Author, progress: &Progress) -> Result<(), CaseError> {
         if self.case.structures().iter().any(|s| s.name == structure.name) {
@@ -98,13 +104,4 @@ impl Opened {
             self.case.add_structure(&self.id, structure, by, progress)
         }
     }
-}
-
-/// The abdominal window for CT, else the whole range.
-fn suited_window(volume: &Volume) -> Window {
-    if volume.provenance.modality.is_ct() {
-        return Window { centre: 40.0, width: 400.0 };
-    }
-    let (low, high) = volume.range();
-    Window { centre: (low + high) / 2.0, width: (high - low).max(1e-6) }
 }

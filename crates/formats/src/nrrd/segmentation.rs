@@ -11,7 +11,7 @@ use fabrica_volume::{Code, Mask, Rgb, Structure};
 
 use super::Open;
 use super::write::{header, push_pair, write_made};
-use crate::labels::{LabelMasks, palette};
+use crate::labels::LabelMasks;
 use crate::stored::Stored;
 use crate::{Compression, Problem};
 
@@ -236,7 +236,7 @@ fn segment(open: &Open, n: usize, file_name: &str) -> Result<Segment, Problem> {
         .map_err(|_| Problem::header(format!("Segment{n}_Layer"), "is negative"))?;
     let label = number("LabelValue", 1)?;
     let name = get("Name").or(get("ID")).unwrap_or_default().to_owned();
-    let colour = get("Color").or(get("DefaultColor")).and_then(colour).unwrap_or_else(|| palette(n));
+    let colour = get("Color").or(get("DefaultColor")).and_then(colour).unwrap_or_else(|| Rgb::palette(n));
     let tags: Vec<(String, String)> = get("Tags")
         .unwrap_or_default()
         .split('|')
