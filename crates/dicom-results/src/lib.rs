@@ -1,0 +1,1 @@
+//! Results as DICOM: segmentations, measurements, views, models; and back.

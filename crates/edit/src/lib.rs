@@ -1,0 +1,1 @@
+//! Editing masks by deterministic strokes.

@@ -1,0 +1,1 @@
+//! Networks on volumes: ONNX models as people have them, from scan to structures.

@@ -1,0 +1,1 @@
+//! Meshes that print: checks, repair, walls, cuts.

@@ -1,0 +1,1 @@
+//! A simulated OpenXR runtime, scripted from a file or a socket.

@@ -1,0 +1,1 @@
+//! The headset through OpenXR.
