@@ -35,6 +35,7 @@ pub use marks::{Anchor, Colour, Mark, slice_marks, view_marks};
 pub use marks_drawing::draw_marks;
 pub use mesh::{MeshSettings, SurfaceMesh, render_mesh};
 pub use preset::{Preset, PresetError};
+pub use sampler::Sampler;
 pub use settings::{ClipPlane, Lighting, RenderMode, RenderSettings};
 pub use slice::{Interpolation, OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, render_slice};
 pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};

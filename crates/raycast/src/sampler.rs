@@ -4,7 +4,7 @@ use fabrica_volume::Sample;
 
 /// Trilinear interpolation over typed samples. Positions are in voxels; beyond the outermost sample centres the
 /// outermost samples hold.
-pub(crate) struct Sampler<'a, T> {
+pub struct Sampler<'a, T> {
     data: &'a [T],
     /// Greatest sample index along each axis.
     last: [f32; 3],
@@ -15,7 +15,7 @@ pub(crate) struct Sampler<'a, T> {
 
 impl<'a, T: Sample> Sampler<'a, T> {
     /// A sampler over the samples of a grid of these sides, i fastest.
-    pub(crate) fn new(data: &'a [T], dims: [usize; 3]) -> Self {
+    pub fn new(data: &'a [T], dims: [usize; 3]) -> Self {
         let strides = [1, dims[0], dims[0] * dims[1]];
         Self {
             data,
@@ -41,7 +41,7 @@ impl<'a, T: Sample> Sampler<'a, T> {
 
     /// The value at a position.
     #[inline(always)]
-    pub(crate) fn value(&self, at: [f32; 3]) -> f32 {
+    pub fn value(&self, at: [f32; 3]) -> f32 {
         let (cell, [x, y, z]) = self.cell(at);
         let [di, dj, dk] = self.stride;
         let base = cell[0] * di + cell[1] * dj + cell[2] * dk;
@@ -54,7 +54,7 @@ impl<'a, T: Sample> Sampler<'a, T> {
     /// Central differences of the value over ±1 voxel along i, j and k, per voxel: as if each sample had its own
     /// central difference and these were interpolated.
     #[inline]
-    pub(crate) fn gradient(&self, at: [f32; 3]) -> [f32; 3] {
+    pub fn gradient(&self, at: [f32; 3]) -> [f32; 3] {
         let (cell, [x, y, z]) = self.cell(at);
         // Offsets of the samples before, at, after and two after the cell, kept inside the volume.
         let offsets: [[usize; 4]; 3] = std::array::from_fn(|a| {
