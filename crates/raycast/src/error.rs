@@ -30,6 +30,9 @@ pub enum RenderError {
         /// What is allowed.
         range: &'static str,
     },
+    /// The structures do not go with the scan or with their looks.
+    #[error(transparent)]
+    Labels(#[from] crate::LabelError),
     /// A triangle names a vertex that is not there.
     #[error("triangle {triangle} of mesh {mesh} names vertex {vertex}, but the mesh has {vertices}")]
     MeshIndex {

@@ -19,6 +19,7 @@ mod marks_drawing;
 mod mesh;
 mod preset;
 mod sampler;
+mod scene;
 mod settings;
 mod slice;
 mod transfer;
@@ -36,6 +37,10 @@ pub use marks_drawing::draw_marks;
 pub use mesh::{MeshSettings, SurfaceMesh, render_mesh};
 pub use preset::{Preset, PresetError};
 pub use sampler::Sampler;
+pub use scene::{
+    Clip, ClipBox, ClipSet, ClipShape, Fused, Fusion, Keep, LabelError, LabelMap, MAX_CLIPS, Material, Materials,
+    Scene, Shown, StructureLook, Structures, VoxelBox,
+};
 pub use settings::{ClipPlane, Lighting, RenderMode, RenderSettings};
 pub use slice::{Interpolation, OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, render_slice};
 pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};

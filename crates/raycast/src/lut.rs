@@ -30,10 +30,14 @@ pub struct Lut {
 }
 
 impl Lut {
-    /// Samples a transfer function.
+    /// Samples a transfer function over its own values.
     pub(crate) fn new(function: &TransferFunction) -> Self {
-        let points = function.points();
-        let (low, high) = (points[0].value, points[points.len() - 1].value);
+        let (low, high) = function.span();
+        Self::over(function, low, high)
+    }
+
+    /// Samples a transfer function from one value to another, so that several have tables that fit together.
+    pub fn over(function: &TransferFunction, low: f64, high: f64) -> Self {
         let length = function.reference_length().0;
         let direct: Vec<[f32; 4]> = (0..LUT_ENTRIES)
             .map(|i| {
@@ -43,6 +47,24 @@ impl Lut {
                 [r * extinction, g * extinction, b * extinction, extinction]
             })
             .collect();
+        Self::of_entries(direct, low, high)
+    }
+
+    /// A table in which nothing is seen.
+    pub fn transparent(low: f64, high: f64) -> Self {
+        Self::of_entries(vec![[0.0; 4]; LUT_ENTRIES], low, high)
+    }
+
+    /// Adds a table over the same values: extinctions add up, as in a mixture.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mine, theirs) in [(&mut self.direct, &other.direct), (&mut self.integral, &other.integral)] {
+            for (mine, theirs) in mine.iter_mut().flatten().zip(theirs.iter().flatten()) {
+                *mine += theirs;
+            }
+        }
+    }
+
+    fn of_entries(direct: Vec<[f32; 4]>, low: f64, high: f64) -> Self {
         let mut sum = [0f64; 4];
         let mut integral = vec![[0f32; 4]; LUT_ENTRIES];
         for i in 1..LUT_ENTRIES {

@@ -108,6 +108,12 @@ impl TransferFunction {
         self
     }
 
+    /// The same function with its points changed by a rule that keeps them valid.
+    pub(crate) fn map_points(mut self, change: impl FnMut(&mut ControlPoint)) -> Self {
+        self.points.iter_mut().for_each(change);
+        self
+    }
+
     /// The same function moved by `offset` to higher values.
     #[must_use]
     pub fn shifted(mut self, offset: f64) -> Self {
