@@ -30,6 +30,7 @@
 mod author;
 mod error;
 mod history;
+mod measurement;
 mod operation;
 mod plan;
 mod record;
@@ -38,6 +39,10 @@ mod values;
 
 pub use author::{Author, UtcTime};
 pub use error::PlanError;
+pub use measurement::{
+    COVERAGE_FACTOR, CentrelinePoint, CrossSection, ErrorPart, ErrorSource, MeasuredData, Measurement, MeasurementKind,
+    MeasurementOperation, NamedMeasurement, Path, Quantity, QuantityKind, Region, Unit,
+};
 pub use operation::{Operation, SCHEMA};
 pub use plan::{Applied, Plan, PlanVersion};
 pub use record::{Action, Entry, OpId};

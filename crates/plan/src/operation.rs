@@ -4,11 +4,11 @@ use fabrica_geometry::LpsPoint;
 use fabrica_volume::{GeometryIssue, Rgb};
 use serde::{Deserialize, Serialize};
 
-use crate::{Camera, ClipPlane, OpId, PlanError, Projection, Window};
+use crate::{Camera, ClipPlane, MeasurementOperation, OpId, PlanError, Projection, Window};
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;
@@ -110,6 +110,8 @@ pub enum Operation {
         /// The operation that made it.
         note: OpId,
     },
+    /// Adds, changes or removes a measurement (since schema 2).
+    Measurement(MeasurementOperation),
     /// Goes on in spite of a geometry warning. Cannot be undone in passing, only withdrawn.
     AcceptWarning {
         /// The volume's id.
@@ -180,6 +182,7 @@ impl Operation {
             }
             Self::EditNote { text, .. } => check_text("note", text),
             Self::RemoveNote { .. } => Ok(()),
+            Self::Measurement(operation) => operation.check(),
             Self::AcceptWarning { volume, reason, .. } | Self::ReopenWarning { volume, reason, .. } => {
                 check_name("volume", volume)?;
                 check_text("reason", reason)
@@ -187,13 +190,14 @@ impl Operation {
         }
     }
 
-    /// The structure that must exist for this operation, if it needs one.
-    pub fn structure(&self) -> Option<&str> {
+    /// The structures that must exist for this operation.
+    pub fn structures(&self) -> Vec<&str> {
         match self {
             Self::ShowStructure { structure, .. }
             | Self::ColourStructure { structure, .. }
-            | Self::FadeStructure { structure, .. } => Some(structure),
-            _ => None,
+            | Self::FadeStructure { structure, .. } => vec![structure],
+            Self::Measurement(operation) => operation.measurement().map_or_else(Vec::new, |m| m.kind.structures()),
+            _ => Vec::new(),
         }
     }
 
@@ -204,6 +208,7 @@ impl Operation {
             | Self::SetRenderPreset { volume, .. }
             | Self::AcceptWarning { volume, .. }
             | Self::ReopenWarning { volume, .. } => Some(volume),
+            Self::Measurement(operation) => operation.measurement().map(|m| m.volume.as_str()),
             _ => None,
         }
     }
@@ -232,6 +237,7 @@ impl Operation {
             Self::AddNote { .. } => "add note",
             Self::EditNote { .. } => "edit note",
             Self::RemoveNote { .. } => "remove note",
+            Self::Measurement(operation) => operation.summary(),
             Self::AcceptWarning { .. } => "accept geometry warning",
             Self::ReopenWarning { .. } => "withdraw acceptance of geometry warning",
         }
@@ -251,7 +257,7 @@ pub(crate) fn check_name(field: &'static str, name: &str) -> Result<(), PlanErro
     Ok(())
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), PlanError> {
+pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), PlanError> {
     if text.trim().is_empty() {
         return Err(PlanError::invalid(field, "the text is empty"));
     }
@@ -261,14 +267,14 @@ fn check_text(field: &'static str, text: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn check_point(field: &'static str, at: LpsPoint) -> Result<(), PlanError> {
+pub(crate) fn check_point(field: &'static str, at: LpsPoint) -> Result<(), PlanError> {
     if at.0.is_finite() && at.0.abs().max_element() <= FAR {
         return Ok(());
     }
     Err(PlanError::invalid(field, format!("({}, {}, {}) mm is not finite or over 100 m away", at.0.x, at.0.y, at.0.z)))
 }
 
-fn check_direction(field: &'static str, direction: glam::DVec3) -> Result<(), PlanError> {
+pub(crate) fn check_direction(field: &'static str, direction: glam::DVec3) -> Result<(), PlanError> {
     if direction.is_finite() && direction.try_normalize().is_some() {
         return Ok(());
     }

@@ -265,8 +265,8 @@ impl Plan {
     }
 
     fn check_names(&self, operation: &Operation) -> Result<(), PlanError> {
-        if let (Some(name), Some(known)) = (operation.structure(), &self.structures)
-            && !known.contains(name)
+        if let Some(known) = &self.structures
+            && let Some(name) = operation.structures().into_iter().find(|name| !known.contains(*name))
         {
             return Err(PlanError::UnknownStructure { name: name.into(), known: known.iter().cloned().collect() });
         }

@@ -6,7 +6,9 @@ use fabrica_geometry::LpsPoint;
 use serde::Serialize;
 
 use crate::record::Entry;
-use crate::{Acceptance, Action, Appearance, Camera, ClipPlane, Note, OpId, Operation, PlanError, Window};
+use crate::{
+    Acceptance, Action, Appearance, Camera, ClipPlane, NamedMeasurement, Note, OpId, Operation, PlanError, Window,
+};
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -25,6 +27,8 @@ pub struct PlanState {
     pub views: BTreeMap<String, Camera>,
     /// Notes, in the order in which they were made.
     pub notes: Vec<Note>,
+    /// Measurements, in the order in which they were made.
+    pub measurements: Vec<NamedMeasurement>,
     /// Accepted geometry warnings, in the order in which they were accepted.
     pub acceptances: Vec<Acceptance>,
 }
@@ -106,6 +110,7 @@ impl PlanState {
                 let index = self.notes.iter().position(|n| n.id == *id).ok_or_else(|| unknown("note", id))?;
                 self.notes.remove(index);
             }
+            Operation::Measurement(operation) => operation.step(entry, &mut self.measurements)?,
             Operation::AcceptWarning { volume, index, issue, reason } => {
                 self.acceptances.retain(|a| !(a.volume == *volume && a.index == *index));
                 self.acceptances.push(Acceptance {

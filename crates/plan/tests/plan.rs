@@ -9,7 +9,8 @@
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_plan::{
-    Action, Author, Camera, ClipPlane, Operation, Plan, PlanError, PlanState, PlanVersion, Projection, UtcTime, Window,
+    Action, Author, Camera, ClipPlane, Operation, Plan, PlanError, PlanState, PlanVersion, Projection, SCHEMA, UtcTime,
+    Window,
 };
 use fabrica_volume::{GeometryIssue, Rgb};
 use proptest::prelude::*;
@@ -410,8 +411,9 @@ fn what_a_newer_version_wrote_is_refused_not_dropped() {
     let plan = Plan::from_bytes(&crafted(good)).unwrap();
     assert_eq!(plan.state().crosshair, Some(LpsPoint::new(1.0, 2.0, 3.0)));
     assert!(matches!(plan.history()[0].action, Action::Do(Operation::SetCrosshair { .. })));
+    let newer = format!("\"schema\":{}", SCHEMA + 1);
     for (from, to) in [
-        ("\"schema\":1", "\"schema\":2"),
+        ("\"schema\":1", newer.as_str()),
         ("set_crosshair", "set_hologram"),
         ("[1.0,2.0,3.0]", "[1.0,2.0,1e300]"),
         ("\"Anna\"", "\"\""),
