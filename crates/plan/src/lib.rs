@@ -1,7 +1,7 @@
 //! The plan document and its operations.
 //!
 //! A [`Plan`] holds all that users decide about a case: how structures are shown, windows, crosshair, clip planes,
-//! views, notes, accepted geometry warnings. There is one way to change it: an [`Operation`] by an [`Author`], given
+//! views, notes, measurements, accepted geometry warnings. There is one way to change it: an [`Operation`] by an [`Author`], given
 //! to [`Plan::apply`]. Headset, mouse and script all do that; so undo, saving, synchronising, replay and audit are
 //! written once.
 //!

@@ -237,9 +237,9 @@ fn places(width: f64) -> usize {
     if !(width > 0.0 && width.is_finite()) {
         return 3;
     }
-    // Above 10 whole units are enough; a value is not rounded to tens.
-    let digits = if width < 0.95 || width >= 1.95 { 0.0 } else { 1.0 };
     let first = width.log10().floor();
+    let digits = if width / 10f64.powf(first) < 1.95 { 1.0 } else { 0.0 };
+    // A value of tens is not rounded to tens.
     (digits - first).clamp(0.0, 6.0) as usize
 }
 
@@ -259,7 +259,8 @@ mod tests {
             (4.1234, 1.2, "4.1 ± 1.2 mm"),
             (41.234, 3.4, "41 ± 3 mm"),
             (1234.5, 123.0, "1234 ± 123 mm"),
-            (0.12345, 0.012, "0.12 ± 0.01 mm"),
+            (0.12345, 0.012, "0.123 ± 0.012 mm"),
+            (0.12345, 0.03, "0.12 ± 0.03 mm"),
         ] {
             assert_eq!(length(value, half / COVERAGE_FACTOR).to_string(), shown);
         }
