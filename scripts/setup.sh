@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what Fabrica needs beyond Rust: a C compiler to link with, a Vulkan driver
-# (software, harmless beside a real one) and the X11 libraries that a window opens at run time.
+# (software, harmless beside a real one), the X11 libraries that a window opens at run time and the loader that
+# finds an OpenXR runtime where there is a headset.
 # Where apt is not there or may not install, it says exactly what to install and ends with an error.
 set -eu
 
@@ -9,7 +10,7 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 
-packages="gcc libc6-dev libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0"
+packages="gcc libc6-dev libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libopenxr-loader1"
 # The sample head CT is worth having but nothing fails without it: the synthetic patient takes its place.
 optional="invesalius-examples"
 

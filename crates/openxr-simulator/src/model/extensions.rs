@@ -1,0 +1,27 @@
+//! The extensions that the runtime offers.
+
+/// Names and versions, as `xrEnumerateInstanceExtensionProperties` tells them.
+pub(crate) const EXTENSIONS: [(&str, u32); 17] = [
+    ("XR_KHR_vulkan_enable", 8),
+    ("XR_KHR_vulkan_enable2", 2),
+    ("XR_KHR_vulkan_swapchain_format_list", 4),
+    ("XR_KHR_composition_layer_depth", 6),
+    ("XR_KHR_visibility_mask", 2),
+    ("XR_KHR_convert_timespec_time", 1),
+    ("XR_EXT_debug_utils", 5),
+    ("XR_EXT_hand_tracking", 4),
+    ("XR_EXT_hand_interaction", 1),
+    ("XR_EXT_local_floor", 1),
+    ("XR_EXT_palm_pose", 3),
+    ("XR_FB_display_refresh_rate", 1),
+    ("XR_FB_passthrough", 3),
+    ("XR_FB_touch_controller_pro", 1),
+    ("XR_META_touch_controller_plus", 1),
+    ("XR_BD_controller_interaction", 2),
+    ("XR_EXT_user_presence", 1),
+];
+
+/// Our own copy of a name.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    EXTENSIONS.iter().map(|(known, _)| *known).find(|known| *known == name)
+}
