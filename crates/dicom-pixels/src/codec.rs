@@ -25,6 +25,10 @@ pub enum Codec {
     JpegLs,
     /// JPEG 2000 (ITU-T T.800), reversible and irreversible.
     Jpeg2000,
+    /// JPEG XL (ISO/IEC 18181), lossless and lossy.
+    JpegXl,
+    /// Uncompressed little endian, each frame deflated by itself (PS3.5 A.4.13).
+    DeflatedFrame,
 }
 
 impl Codec {
@@ -35,7 +39,7 @@ impl Codec {
 
     /// The most pixels that a frame of so many bytes can hold. Ask before allocating what Rows × Columns claim.
     ///
-    /// JPEG-LS and JPEG 2000 can code an even image of any size in a few bytes; beyond 4096×4096 pixels no more than 4096
+    /// JPEG-LS, JPEG 2000 and JPEG XL can code an even image of any size in a few bytes; beyond 4096×4096 pixels no more than 4096
     /// pixels a byte are believed.
     pub fn max_pixels(self, layout: &FrameLayout, bytes: usize) -> usize {
         let bytes_a_pixel = usize::from(layout.bits_allocated / 8).max(1);
@@ -43,7 +47,8 @@ impl Codec {
             Self::NativeLittleEndian | Self::NativeBigEndian | Self::EncapsulatedUncompressed => bytes / bytes_a_pixel,
             Self::Rle => bytes.saturating_mul(64) / bytes_a_pixel, // two bytes make a run of at most 128
             Self::Jpeg => bytes.saturating_mul(256),               // two bits make a block of 64
-            Self::JpegLs | Self::Jpeg2000 => bytes.saturating_mul(4096).max(4096 * 4096),
+            Self::DeflatedFrame => bytes.saturating_mul(1032) / bytes_a_pixel, // zlib's technical details
+            Self::JpegLs | Self::Jpeg2000 | Self::JpegXl => bytes.saturating_mul(4096).max(4096 * 4096),
         }
     }
 }
@@ -67,6 +72,8 @@ pub fn codec_for(transfer_syntax_uid: &str) -> Result<Codec, PixelError> {
         }
         "1.2.840.10008.1.2.4.80" | "1.2.840.10008.1.2.4.81" => Ok(Codec::JpegLs),
         "1.2.840.10008.1.2.4.90" | "1.2.840.10008.1.2.4.91" => Ok(Codec::Jpeg2000),
+        "1.2.840.10008.1.2.4.110" | "1.2.840.10008.1.2.4.111" | "1.2.840.10008.1.2.4.112" => Ok(Codec::JpegXl),
+        "1.2.840.10008.1.2.8.1" => Ok(Codec::DeflatedFrame),
         "1.2.840.10008.1.2.4.52"
         | "1.2.840.10008.1.2.4.53"
         | "1.2.840.10008.1.2.4.54"
@@ -100,12 +107,10 @@ pub fn codec_for(transfer_syntax_uid: &str) -> Result<Codec, PixelError> {
         | "1.2.840.10008.1.2.4.106"
         | "1.2.840.10008.1.2.4.106.1" => unsupported("MPEG-4 AVC/H.264 video"),
         "1.2.840.10008.1.2.4.107" | "1.2.840.10008.1.2.4.108" => unsupported("HEVC/H.265 video"),
-        "1.2.840.10008.1.2.4.110" | "1.2.840.10008.1.2.4.111" | "1.2.840.10008.1.2.4.112" => unsupported("JPEG XL"),
         "1.2.840.10008.1.2.4.201" => unsupported("High-Throughput JPEG 2000 Lossless"),
         "1.2.840.10008.1.2.4.202" => unsupported("High-Throughput JPEG 2000 with RPCL Lossless"),
         "1.2.840.10008.1.2.4.203" => unsupported("High-Throughput JPEG 2000"),
         "1.2.840.10008.1.2.6.1" | "1.2.840.10008.1.2.6.2" => unsupported("RFC 2557 MIME or XML encoding (retired)"),
-        "1.2.840.10008.1.2.8.1" => unsupported("Deflated Image Frame Compression"),
         _ => Err(PixelError::UnknownTransferSyntax { uid: transfer_syntax_uid.chars().take(64).collect() }),
     }
 }

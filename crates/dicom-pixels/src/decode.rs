@@ -1,7 +1,7 @@
 //! One frame from bytes to values.
 
 use crate::rows::Output;
-use crate::{Codec, FrameLayout, PixelError, jpeg, jpeg_ls, jpeg2000, native, rle};
+use crate::{Codec, FrameLayout, PixelError, deflated, jpeg, jpeg_ls, jpeg_xl, jpeg2000, native, rle};
 
 /// An integer type that stored values can have: `u8`, `i16`, `u16`, `i32`, `u32`.
 pub trait StoredValue: Copy + Send + 'static {
@@ -86,11 +86,15 @@ fn decode_mapped<T>(
                 let what = format!("{}×{} pixels in {} bytes", layout.rows, layout.columns, bytes.len());
                 return Err(PixelError::corrupt("compressed", format!("it claims {what}, more than they can hold")));
             }
+            if codec == Codec::DeflatedFrame {
+                return native::decode_little(layout, &deflated::inflate(layout, bytes)?, out, map);
+            }
             let mut sink = Output::new(layout, out, map);
             match codec {
                 Codec::Rle => rle::decode(layout, bytes, &mut sink)?,
                 Codec::Jpeg => jpeg::decode(layout, bytes, &mut sink)?,
                 Codec::JpegLs => jpeg_ls::decode(layout, bytes, &mut sink)?,
+                Codec::JpegXl => jpeg_xl::decode(layout, bytes, &mut sink)?,
                 _ => jpeg2000::decode(layout, bytes, &mut sink)?,
             }
             sink.finish("compressed")

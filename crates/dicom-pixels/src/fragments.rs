@@ -96,6 +96,7 @@ fn begins_frame(codec: Codec, fragment: &[u8]) -> bool {
         Codec::Jpeg2000 => {
             fragment.starts_with(&[0xFF, 0x4F, 0xFF, 0x51]) || fragment.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n")
         }
+        Codec::JpegXl => fragment.starts_with(&[0xFF, 0x0A]) || fragment.starts_with(b"\0\0\0\x0CJXL \r\n\x87\n"),
         _ => false,
     }
 }

@@ -10,6 +10,9 @@
 //! * Encapsulated pixel data: [`frame_fragments`] tells which fragments make up each frame, [`join_fragments`] joins them.
 //! * [`decode_frame`] writes stored values, [`decode_frame_with`] applies a function (such as the rescale) in the same pass.
 //!
+//! JPEG 2000 is decoded by `hayro-jpeg2000` and JPEG XL through `dicom-pixeldata`, both pure Rust, behind checks of our
+//! own; the other decoders are ours. High-Throughput JPEG 2000 is refused by name.
+//!
 //! Codestreams are not trusted: their size, precision and components must agree with the layout before anything is
 //! decoded, and memory is bounded by the layout and by the bytes given.
 //!
@@ -31,11 +34,13 @@
 
 mod codec;
 mod decode;
+mod deflated;
 mod error;
 mod fragments;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_ls;
+mod jpeg_xl;
 mod layout;
 mod native;
 mod rle;

@@ -499,6 +499,11 @@ pub(crate) fn transfer_syntax_name(uid: &str) -> String {
         uids::JPEGLS_NEAR_LOSSLESS => "JPEG-LS Near-lossless",
         uids::JPEG2000_LOSSLESS => "JPEG 2000 Lossless",
         uids::JPEG2000 => "JPEG 2000",
+        uids::JPEGXL_LOSSLESS => "JPEG XL Lossless",
+        uids::JPEGXL_JPEG_RECOMPRESSION => "JPEG XL JPEG Recompression (lossy)",
+        uids::JPEGXL => "JPEG XL",
+        uids::DEFLATED_IMAGE_FRAME_COMPRESSION => "Deflated Image Frame",
+        uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN => "Encapsulated Uncompressed",
         other => other,
     };
     name.to_owned()

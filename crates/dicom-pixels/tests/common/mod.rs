@@ -40,19 +40,8 @@ pub fn read(path: &Path) -> Frames {
 
 pub fn try_read(path: &Path) -> Result<Frames, Box<dyn std::error::Error>> {
     let object: DefaultDicomObject = OpenFileOptions::new().open_file(path)?;
-    let number = |tag: (u16, u16)| -> Result<u16, Box<dyn std::error::Error>> {
-        Ok(object.element(Tag(tag.0, tag.1))?.to_int::<u16>()?)
-    };
-    let layout = FrameLayout {
-        rows: number((0x28, 0x10))?.into(),
-        columns: number((0x28, 0x11))?.into(),
-        samples_per_pixel: number((0x28, 2))?,
-        bits_allocated: number((0x28, 0x100))?,
-        bits_stored: number((0x28, 0x101))?,
-        high_bit: number((0x28, 0x102))?,
-        signed: number((0x28, 0x103))? == 1,
-    };
-    let count = number((0x28, 8)).unwrap_or(1).into();
+    let layout = layout(&object)?;
+    let count = object.get(Tag(0x28, 8)).map_or(Ok(1), |e| e.to_int::<usize>())?;
     let mut codec = codec_for(object.meta().transfer_syntax())?;
     if codec == Codec::NativeBigEndian {
         codec = Codec::NativeLittleEndian; // dicom-object has swapped the words
@@ -69,4 +58,20 @@ pub fn try_read(path: &Path) -> Result<Frames, Box<dyn std::error::Error>> {
         (0..count).map(frame).collect()
     };
     Ok(Frames { codec, layout, frames })
+}
+
+/// The attributes of the Image Pixel module.
+pub fn layout(object: &DefaultDicomObject) -> Result<FrameLayout, Box<dyn std::error::Error>> {
+    let number = |tag: (u16, u16)| -> Result<u16, Box<dyn std::error::Error>> {
+        Ok(object.element(Tag(tag.0, tag.1))?.to_int::<u16>()?)
+    };
+    Ok(FrameLayout {
+        rows: number((0x28, 0x10))?.into(),
+        columns: number((0x28, 0x11))?.into(),
+        samples_per_pixel: number((0x28, 2))?,
+        bits_allocated: number((0x28, 0x100))?,
+        bits_stored: number((0x28, 0x101))?,
+        high_bit: number((0x28, 0x102))?,
+        signed: number((0x28, 0x103))? == 1,
+    })
 }
