@@ -87,7 +87,12 @@ fn decode_mapped<T>(
                 return Err(PixelError::corrupt("compressed", format!("it claims {what}, more than they can hold")));
             }
             if codec == Codec::DeflatedFrame {
-                return native::decode_little(layout, &deflated::inflate(layout, bytes)?, out, map);
+                return native::decode_little(
+                    layout,
+                    &deflated::inflate_frame(bytes, layout.native_bytes())?,
+                    out,
+                    map,
+                );
             }
             let mut sink = Output::new(layout, out, map);
             match codec {

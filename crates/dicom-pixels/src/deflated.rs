@@ -4,13 +4,16 @@ use std::io::Read;
 
 use flate2::read::DeflateDecoder;
 
-use crate::{FrameLayout, PixelError};
+use crate::PixelError;
 
 const CODEC: &str = "deflated";
 
-/// The native frame, little endian. No more is inflated than the layout has room for.
-pub(crate) fn inflate(layout: &FrameLayout, bytes: &[u8]) -> Result<Vec<u8>, PixelError> {
-    let length = layout.native_bytes();
+/// The `length` bytes of a native frame, inflated from those of [`Codec::DeflatedFrame`](crate::Codec::DeflatedFrame);
+/// no more is inflated than these. Deflated frames are the only compressed ones whose pixels may have one bit.
+///
+/// # Errors
+/// [`PixelError::Corrupt`] or [`PixelError::Truncated`].
+pub fn inflate_frame(bytes: &[u8], length: usize) -> Result<Vec<u8>, PixelError> {
     let mut frame = Vec::new();
     DeflateDecoder::new(bytes)
         .take(length as u64)

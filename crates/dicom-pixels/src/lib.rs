@@ -48,6 +48,7 @@ mod rows;
 
 pub use codec::{Codec, codec_for};
 pub use decode::{StoredValue, decode_frame, decode_frame_with};
+pub use deflated::inflate_frame;
 pub use error::PixelError;
 pub use fragments::{OffsetTables, frame_fragments, join_fragments};
 pub use layout::{FrameLayout, StoredType};

@@ -1,40 +1,13 @@
 //! Reading attributes with errors that name them.
 
-use std::path::Path;
-
+use dicom_core::DataDictionary;
 use dicom_core::header::Tag;
-use dicom_core::value::PrimitiveValue;
-use dicom_core::{DataDictionary, DicomValue};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::StandardDataDictionary;
+use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
-use dicom_object::{DefaultDicomObject, InMemDicomObject, OpenFileOptions};
 use glam::DVec3;
 
 use crate::Problem;
-use crate::nesting::check_nesting;
-
-/// Opens a DICOM file whose nesting is bounded.
-///
-/// Some damage makes `dicom-parser` panic in spite of the walk before it; that is an error like any other here.
-pub(crate) fn open(path: &Path) -> Result<DefaultDicomObject, Problem> {
-    let read = || {
-        check_nesting(path)?;
-        OpenFileOptions::new().open_file(path).map_err(|e| Problem::Dicom(chain(&e)))
-    };
-    std::panic::catch_unwind(read)
-        .unwrap_or_else(|_| Err(Problem::Dicom("its elements are damaged beyond what the parser can read".into())))
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
-}
 
 /// The attribute's name for messages.
 fn name(tag: Tag) -> String {
@@ -97,17 +70,4 @@ pub(crate) fn float_array<const N: usize>(
 /// A point or direction.
 pub(crate) fn vector(object: &InMemDicomObject, tag: Tag, place: &str) -> Result<DVec3, Problem> {
     float_array(object, tag, place).map(DVec3::from_array)
-}
-
-/// The bytes of uncompressed pixel data.
-pub(crate) fn pixel_bytes(object: &InMemDicomObject) -> Result<std::borrow::Cow<'_, [u8]>, Problem> {
-    let found = element(object, tags::PIXEL_DATA).ok_or_else(|| wrong(tags::PIXEL_DATA, "", "is missing"))?;
-    match found.value() {
-        DicomValue::Primitive(PrimitiveValue::U8(bytes)) => Ok(std::borrow::Cow::Borrowed(bytes)),
-        DicomValue::Primitive(other) => Ok(other.to_bytes()),
-        DicomValue::PixelSequence(_) => Err(Problem::Unsupported(
-            "the segmentation is compressed; convert it to Explicit VR Little Endian first".into(),
-        )),
-        DicomValue::Sequence(_) => Err(wrong(tags::PIXEL_DATA, "", "is a sequence")),
-    }
 }

@@ -10,6 +10,7 @@ mod contour;
 mod error;
 mod identity;
 mod nesting;
+mod open;
 mod pixels;
 mod place;
 mod plane;

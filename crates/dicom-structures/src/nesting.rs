@@ -4,42 +4,23 @@
 //! stack and ends the process; and it makes room for a value as long as its header says. Here the same headers are
 //! walked first, without recursion and without reading values.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::Cursor;
 
-use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
-use dicom_object::FileMetaTable;
+use dicom_encoding::TransferSyntax;
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
-use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use crate::Problem;
-use crate::attributes::chain;
+use crate::open::chain;
 
 /// Segmentations and structure sets are at most about ten sequences deep.
 const MAX_DEPTH: usize = 64;
 
-pub(crate) fn check_nesting(path: &Path) -> Result<(), Problem> {
+/// Walks a data set.
+pub(crate) fn check_nesting(data_set: &[u8], syntax: &TransferSyntax) -> Result<(), Problem> {
     let damaged = |e: &dyn std::error::Error| Problem::Dicom(chain(e));
-    let file = File::open(path).map_err(|e| damaged(&e))?;
-    let held = file.metadata().map_err(|e| damaged(&e))?.len();
-    let mut reader = BufReader::new(file);
-    let mut start = Vec::new();
-    reader.by_ref().take(132).read_to_end(&mut start).map_err(|e| damaged(&e))?;
-    // With its preamble of 128 bytes, or without (PS3.10 7.1).
-    let at = match () {
-        () if start.get(128..132) == Some(b"DICM") => 128,
-        () if start.starts_with(b"DICM") => 0,
-        () => return Err(Problem::Dicom("it does not have DICOM's mark `DICM`".into())),
-    };
-    reader.seek(SeekFrom::Start(at)).map_err(|e| damaged(&e))?;
-    let meta = FileMetaTable::from_reader(&mut reader).map_err(|e| damaged(&e))?;
-    let syntax = TransferSyntaxRegistry
-        .get(meta.transfer_syntax())
-        .filter(|syntax| syntax.can_decode_dataset())
-        .ok_or_else(|| Problem::Unsupported(format!("the transfer syntax {} is not read", meta.transfer_syntax())))?;
-    let mut walk = LazyDataSetReader::new_with_ts(reader, syntax).map_err(|e| damaged(&e))?;
+    let held = data_set.len() as u64;
+    let mut walk = LazyDataSetReader::new_with_ts(Cursor::new(data_set), syntax).map_err(|e| damaged(&e))?;
     let mut open = Vec::new();
     while let Some(token) = walk.advance() {
         let token = token.map_err(|e| damaged(&e))?;
@@ -89,10 +70,10 @@ fn within(open: &[Open], expected: Open) -> Result<(), Problem> {
     Err(Problem::Dicom("an item or sequence ends or begins where none is open; the file is damaged".into()))
 }
 
-/// A value cannot be longer than its file.
+/// A value cannot be longer than its data set.
 fn fits(length: u64, held: u64) -> Result<(), Problem> {
     if length <= held {
         return Ok(());
     }
-    Err(Problem::Dicom(format!("a value claims {length} bytes, the file has {held}; it is cut off or damaged")))
+    Err(Problem::Dicom(format!("a value claims {length} bytes, the data set has {held}; it is cut off or damaged")))
 }

@@ -1,10 +1,19 @@
 //! The pixels of a segmentation's frames (PS3.3 C.8.20.2).
 
+use std::borrow::Cow;
+
+use dicom_core::DicomValue;
+use dicom_core::value::PrimitiveValue;
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
+use dicom_object::DefaultDicomObject;
+use fabrica_dicom_pixels::{
+    Codec, FrameLayout, OffsetTables, PixelError, codec_for, decode_frame, frame_fragments, inflate_frame,
+    join_fragments,
+};
+use rayon::prelude::*;
 
 use crate::Problem;
-use crate::attributes::{int, pixel_bytes, text, wrong};
+use crate::attributes::{element, int, text, wrong};
 
 /// What a pixel says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +28,7 @@ pub(crate) enum Meaning {
 
 /// All frames' pixels.
 pub(crate) struct Pixels<'a> {
-    bytes: std::borrow::Cow<'a, [u8]>,
+    bytes: Cow<'a, [u8]>,
     pub(crate) meaning: Meaning,
     pub(crate) columns: usize,
     pub(crate) rows: usize,
@@ -27,7 +36,7 @@ pub(crate) struct Pixels<'a> {
 
 impl<'a> Pixels<'a> {
     /// Checks that the pixel data holds as many frames as are promised.
-    pub(crate) fn new(object: &'a InMemDicomObject, frames: usize, threshold: f64) -> Result<Self, Problem> {
+    pub(crate) fn new(object: &'a DefaultDicomObject, frames: usize, threshold: f64) -> Result<Self, Problem> {
         let columns: u16 = int(object, tags::COLUMNS, "")?;
         let rows: u16 = int(object, tags::ROWS, "")?;
         if columns == 0 || rows == 0 {
@@ -51,7 +60,23 @@ impl<'a> Pixels<'a> {
                 )));
             }
         };
-        let bytes = pixel_bytes(object)?;
+        let (bytes, meaning) = match element(object, tags::PIXEL_DATA).map(|e| e.value()) {
+            None => return Err(wrong(tags::PIXEL_DATA, "", "is missing")),
+            Some(DicomValue::Primitive(PrimitiveValue::U8(bytes))) => (Cow::Borrowed(bytes.as_slice()), meaning),
+            Some(DicomValue::Primitive(other)) => (other.to_bytes(), meaning),
+            Some(DicomValue::Sequence(_)) => return Err(wrong(tags::PIXEL_DATA, "", "is a sequence")),
+            Some(DicomValue::PixelSequence(sequence)) => {
+                let compressed = Compressed {
+                    codec: codec_for(object.meta().transfer_syntax()).map_err(refused)?,
+                    fragments: sequence.fragments(),
+                    offsets: sequence.offset_table(),
+                    rows: rows.into(),
+                    columns: columns.into(),
+                };
+                let (bytes, meaning) = compressed.decode(meaning, frames)?;
+                (Cow::Owned(bytes), meaning)
+            }
+        };
         let bits = match meaning {
             Meaning::Binary => 1u64,
             Meaning::Fractional { .. } | Meaning::LabelMap { wide: false } => 8,
@@ -99,6 +124,90 @@ impl<'a> Pixels<'a> {
                 (0..here).filter(|bit| byte >> bit & 1 == 1).for_each(|bit| take(pixel + bit - start));
             }
             pixel += here;
+        }
+    }
+}
+
+fn refused(error: PixelError) -> Problem {
+    match error {
+        PixelError::UnsupportedTransferSyntax { .. } | PixelError::UnknownTransferSyntax { .. } => {
+            Problem::Unsupported(error.to_string())
+        }
+        other => Problem::Dicom(other.to_string()),
+    }
+}
+
+/// Encapsulated pixel data.
+struct Compressed<'a> {
+    codec: Codec,
+    fragments: &'a [Vec<u8>],
+    offsets: &'a [u32],
+    rows: usize,
+    columns: usize,
+}
+
+impl Compressed<'_> {
+    /// The pixels of all frames, one after the other, in bytes or words. Single bits become bytes of 0 and 1.
+    fn decode(&self, meaning: Meaning, frames: usize) -> Result<(Vec<u8>, Meaning), Problem> {
+        let tables = OffsetTables { basic: self.offsets, extended: &[] };
+        let of_frame = frame_fragments(self.codec, frames, self.fragments, tables).map_err(refused)?;
+        let wide = matches!(meaning, Meaning::LabelMap { wide: true });
+        let pixels = self.rows * self.columns;
+        let size = if wide { 2 * pixels } else { pixels };
+        let frame = |range: &std::ops::Range<usize>| {
+            let fragments = self.fragments.get(range.clone()).unwrap_or_default();
+            self.frame(&join_fragments(fragments), meaning)
+        };
+        // What the fragments cannot hold is refused frame by frame, before room for all of them is made.
+        let decoded: Vec<Vec<u8>> = of_frame.par_iter().map(frame).collect::<Result<_, _>>()?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(size.saturating_mul(frames)).map_err(|e| Problem::Unsupported(e.to_string()))?;
+        decoded.iter().for_each(|frame| bytes.extend_from_slice(frame));
+        Ok((bytes, if meaning == Meaning::Binary { Meaning::Fractional { least: 1 } } else { meaning }))
+    }
+
+    fn frame(&self, bytes: &[u8], meaning: Meaning) -> Result<Vec<u8>, Problem> {
+        let (rows, columns) = (self.rows, self.columns);
+        let layout = |bits_allocated: u16, bits_stored: u16| FrameLayout {
+            rows,
+            columns,
+            samples_per_pixel: 1,
+            bits_allocated,
+            bits_stored,
+            high_bit: bits_stored - 1,
+            signed: false,
+        };
+        let room = |layout: &FrameLayout| match layout.pixels() <= self.codec.max_pixels(layout, bytes.len()) {
+            true => Ok(layout.pixels()),
+            false => Err(Problem::Dicom(format!(
+                "a frame of {rows}×{columns} pixels claims to lie in {} bytes",
+                bytes.len()
+            ))),
+        };
+        match (meaning, self.codec) {
+            // Eight pixels a byte (PS3.5 8.1.1).
+            (Meaning::Binary, Codec::DeflatedFrame | Codec::EncapsulatedUncompressed) => {
+                let packed = (rows * columns).div_ceil(8);
+                let bits = match self.codec {
+                    Codec::DeflatedFrame => Cow::Owned(inflate_frame(bytes, packed).map_err(refused)?),
+                    _ => Cow::Borrowed(bytes),
+                };
+                let short = || Problem::Dicom(format!("a frame of {packed} bytes has {}", bits.len()));
+                let bits = bits.get(..packed).ok_or_else(short)?;
+                Ok((0..rows * columns).map(|p| bits[p / 8] >> (p % 8) & 1).collect())
+            }
+            (Meaning::LabelMap { wide: true }, _) => {
+                let layout = layout(16, 16);
+                let mut words = vec![0u16; room(&layout)?];
+                decode_frame(self.codec, &layout, bytes, &mut words).map_err(refused)?;
+                Ok(words.into_iter().flat_map(u16::to_le_bytes).collect())
+            }
+            _ => {
+                let layout = layout(8, if meaning == Meaning::Binary { 1 } else { 8 });
+                let mut pixels = vec![0u8; room(&layout)?];
+                decode_frame(self.codec, &layout, bytes, &mut pixels).map_err(refused)?;
+                Ok(pixels)
+            }
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 
-use crate::attributes::{items, open, text};
+use crate::attributes::{items, text};
+use crate::open::open;
 use crate::seg::LABEL_MAP_STORAGE;
 use crate::{Problem, References, StructureError, StructureKind};
 
@@ -18,16 +19,16 @@ pub fn referenced_series(path: &Path) -> Result<References, StructureError> {
 }
 
 fn references(path: &Path) -> Result<References, Problem> {
-    let object = open(path)?;
-    let class = text(&object, tags::SOP_CLASS_UID).unwrap_or_default();
-    match class.as_str() {
-        uids::SEGMENTATION_STORAGE | LABEL_MAP_STORAGE => Ok(References {
+    let classes = [uids::SEGMENTATION_STORAGE, LABEL_MAP_STORAGE, uids::RT_STRUCTURE_SET_STORAGE];
+    let object = open(path, &classes, "a DICOM segmentation or RT structure set")?;
+    match text(&object, tags::SOP_CLASS_UID).as_deref() {
+        Some(uids::SEGMENTATION_STORAGE | LABEL_MAP_STORAGE) => Ok(References {
             kind: StructureKind::Segmentation,
             series_uids: series(&object, tags::REFERENCED_SERIES_SEQUENCE),
             frame_of_reference_uids: text(&object, tags::FRAME_OF_REFERENCE_UID).into_iter().collect(),
             names: names(&object, tags::SEGMENT_SEQUENCE, tags::SEGMENT_LABEL),
         }),
-        uids::RT_STRUCTURE_SET_STORAGE => {
+        _ => {
             let frames = items(&object, tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE);
             let studies = frames.iter().flat_map(|f| items(f, tags::RT_REFERENCED_STUDY_SEQUENCE));
             let rois = items(&object, tags::STRUCTURE_SET_ROI_SEQUENCE);
@@ -40,10 +41,6 @@ fn references(path: &Path) -> Result<References, Problem> {
                 names: names(&object, tags::STRUCTURE_SET_ROI_SEQUENCE, tags::ROI_NAME),
             })
         }
-        _ => Err(Problem::WrongKind {
-            wanted: "a DICOM segmentation or RT structure set",
-            found: format!("SOP class {class}"),
-        }),
     }
 }
 

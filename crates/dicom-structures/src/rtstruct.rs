@@ -10,10 +10,11 @@ use fabrica_progress::Progress;
 use fabrica_volume::{Rgb, Structure};
 use glam::DVec3;
 
-use crate::attributes::{element, floats, int, items, open, text};
+use crate::attributes::{element, floats, int, items, text};
 use crate::code::code;
 use crate::contour::{Contour, Stack, fill};
 use crate::identity::{check_frame, unique};
+use crate::open::open;
 use crate::slabs::repeated;
 use crate::{Problem, ScanIdentity, Skipped, StructureError, StructureOptions, StructureSet};
 
@@ -63,11 +64,7 @@ fn structures(
     progress: &Progress,
 ) -> Result<StructureSet, Problem> {
     progress.stage("reading the contours");
-    let object = open(path)?;
-    let class = text(&object, tags::SOP_CLASS_UID).unwrap_or_default();
-    if class != uids::RT_STRUCTURE_SET_STORAGE {
-        return Err(Problem::WrongKind { wanted: "a DICOM RT structure set", found: format!("SOP class {class}") });
-    }
+    let object = open(path, &[uids::RT_STRUCTURE_SET_STORAGE], "a DICOM RT structure set")?;
     let rois = rois(&object)?;
     let codes: HashMap<i64, &InMemDicomObject> = items(&object, tags::RTROI_OBSERVATIONS_SEQUENCE)
         .iter()

@@ -9,10 +9,11 @@ use fabrica_progress::Progress;
 use fabrica_volume::{Mask, Rgb, Structure};
 use glam::DVec3;
 
-use crate::attributes::{float_array, floats, int, item, items, open, text, vector, wrong};
+use crate::attributes::{float_array, floats, int, item, items, text, vector, wrong};
 use crate::code::code;
 use crate::colour::from_cielab;
 use crate::identity::{check_frame, unique};
+use crate::open::open;
 use crate::pixels::{Meaning, Pixels};
 use crate::place::{exactly, nearest};
 use crate::plane::Plane;
@@ -31,7 +32,7 @@ struct Frame {
 /// the scan's voxels (to a tenth of a voxel) the result is exact; otherwise a voxel takes the nearest pixel.
 ///
 /// # Errors
-/// When the file is damaged or of another kind, belongs to another frame of reference, is compressed, or lies on
+/// When the file is damaged or of another kind, belongs to another frame of reference, or lies on
 /// another grid and `options.resample` is off.
 pub fn read_seg(
     path: &Path,
@@ -51,11 +52,7 @@ fn structures(
     progress: &Progress,
 ) -> Result<StructureSet, Problem> {
     progress.stage("reading the segmentation");
-    let object = open(path)?;
-    let class = text(&object, tags::SOP_CLASS_UID).unwrap_or_default();
-    if class != uids::SEGMENTATION_STORAGE && class != LABEL_MAP_STORAGE {
-        return Err(Problem::WrongKind { wanted: "a DICOM segmentation", found: format!("SOP class {class}") });
-    }
+    let object = open(path, &[uids::SEGMENTATION_STORAGE, LABEL_MAP_STORAGE], "a DICOM segmentation")?;
     progress.check()?;
     let frame_of_reference = text(&object, tags::FRAME_OF_REFERENCE_UID);
     let doubt = check_frame(frame_of_reference.as_deref(), identity, options)?;

@@ -21,16 +21,34 @@ const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 
-/// Siemens: b-value, directions and number of images in a mosaic.
+/// Siemens: b-value.
 pub(crate) const SIEMENS_B_VALUE: Tag = Tag(0x0019, 0x100C);
 /// Siemens: number of images in a mosaic.
 pub(crate) const SIEMENS_MOSAIC: Tag = Tag(0x0019, 0x100A);
+/// Siemens: the CSA image header.
+pub(crate) const SIEMENS_CSA: Tag = Tag(0x0029, 0x1010);
 /// GE: b-value, first of several numbers.
 pub(crate) const GE_B_VALUE: Tag = Tag(0x0043, 0x1039);
-const PRIVATE_KEPT: [Tag; 3] = [SIEMENS_MOSAIC, SIEMENS_B_VALUE, GE_B_VALUE];
+/// Philips: b-value.
+pub(crate) const PHILIPS_B_VALUE: Tag = Tag(0x2001, 0x1003);
+/// United Imaging: b-value.
+pub(crate) const UIH_B_VALUE: Tag = Tag(0x0065, 0x1009);
+/// United Imaging: gradient direction.
+pub(crate) const UIH_DIRECTION: Tag = Tag(0x0065, 0x1037);
+/// What United Imaging calls its private elements.
+pub(crate) const UIH: &str = "IMAGE PRIVATE HEADER";
+/// United Imaging: number of images in a grid, and the item of each.
+pub(crate) const UIH_GRID: Tag = Tag(0x0065, 0x1050);
+pub(crate) const UIH_GRID_SEQUENCE: Tag = Tag(0x0065, 0x1051);
+/// Who the private elements belong to (PS3.5 7.8.1). All makers use block 10; where it is another's, nothing is read.
+const CREATORS: [Tag; 5] =
+    [Tag(0x0019, 0x10), Tag(0x0029, 0x10), Tag(0x0043, 0x10), Tag(0x2001, 0x10), Tag(0x0065, 0x10)];
+const PRIVATE_KEPT: [Tag; 8] =
+    [SIEMENS_MOSAIC, SIEMENS_B_VALUE, SIEMENS_CSA, GE_B_VALUE, PHILIPS_B_VALUE, UIH_B_VALUE, UIH_GRID, UIH_DIRECTION];
 
 /// The sequences whose items are read; others are stepped over.
-const SEQUENCES_KEPT: [Tag; 30] = [
+const SEQUENCES_KEPT: [Tag; 32] = [
+    UIH_GRID_SEQUENCE,
     tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     tags::PIXEL_MEASURES_SEQUENCE,
@@ -54,6 +72,7 @@ const SEQUENCES_KEPT: [Tag; 30] = [
     tags::MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE,
     tags::DETECTOR_INFORMATION_SEQUENCE,
     tags::MODALITY_LUT_SEQUENCE,
+    tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE,
     tags::DIMENSION_INDEX_SEQUENCE,
     tags::REFERENCED_SERIES_SEQUENCE,
     tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE,
@@ -315,19 +334,37 @@ impl<'a> Reader<'a> {
             return Ok(items?.map(Value::Items));
         }
         if keep_sequence && matches!(vr, None | Some([b'S', b'Q'])) {
-            let end = self.at.saturating_add(length as usize);
-            if end > self.total {
-                let rest = self.total - self.at;
-                return self.broken(format!("the sequence {tag} claims {length} bytes, {rest} are left"));
+            return self.bounded(tag, length, depth).map(Some);
+        }
+        if keep_sequence && vr == Some(*b"UN") {
+            // Software that does not know a sequence keeps it like this, implicit little endian.
+            let (start, outside) = (self.at, self.encoding);
+            self.encoding = Encoding::IMPLICIT;
+            let items = self.bounded(tag, length, depth);
+            self.encoding = outside;
+            match items {
+                // It is something else.
+                Err(Stop::Broken(_)) => self.at = start,
+                items => return items.map(Some),
             }
-            if end > self.data.len() {
-                return Err(Stop::NeedsBytes(end));
-            }
-            return Ok(self.sequence(tag, Some(end), true, depth)?.map(Value::Items));
         }
         let bytes = self.take(length as usize, tag)?;
-        let keep = vr != Some(*b"SQ") && (tag.0.is_multiple_of(2) || PRIVATE_KEPT.contains(&tag));
+        let keep =
+            vr != Some(*b"SQ") && (tag.0.is_multiple_of(2) || PRIVATE_KEPT.contains(&tag) || CREATORS.contains(&tag));
         Ok(keep.then_some(Value::Bytes(bytes)))
+    }
+
+    /// The items of a kept sequence of `length` bytes.
+    fn bounded(&mut self, tag: Tag, length: u32, depth: usize) -> Result<Value<'a>, Stop> {
+        let end = self.at.saturating_add(length as usize);
+        if end > self.total {
+            let rest = self.total - self.at;
+            return self.broken(format!("the sequence {tag} claims {length} bytes, {rest} are left"));
+        }
+        if end > self.data.len() {
+            return Err(Stop::NeedsBytes(end));
+        }
+        Ok(Value::Items(self.sequence(tag, Some(end), true, depth)?.unwrap_or_default()))
     }
 
     /// The items of a sequence up to `end` or its delimiter, if they are to be kept.
@@ -494,10 +531,27 @@ impl<'a> DataSet<'a> {
         (!values.is_empty() && values.iter().all(|v| v.is_finite())).then_some(values)
     }
 
+    /// The first value of an FL element.
+    pub(crate) fn single(&self, tag: Tag) -> Option<f64> {
+        let bytes = *self.bytes(tag)?.first_chunk::<4>()?;
+        let value = if self.encoding.big_endian { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) };
+        value.is_finite().then_some(f64::from(value))
+    }
+
+    /// Whether the private elements of a tag's block belong to this maker.
+    pub(crate) fn is_private_of(&self, tag: Tag, maker: &str) -> bool {
+        self.ascii(Tag(tag.0, tag.1 >> 8)).is_some_and(|creator| creator.to_uppercase().starts_with(maker))
+    }
+
     /// The first value of an FD element.
     pub(crate) fn double(&self, tag: Tag) -> Option<f64> {
         self.doubles(tag)?.first().copied()
     }
+}
+
+/// Siemens' number of images in a mosaic, where it is theirs.
+pub(crate) fn siemens(data: &DataSet<'_>, tag: Tag) -> Option<u32> {
+    data.is_private_of(tag, "SIEMENS").then(|| data.unsigned(tag)).flatten()
 }
 
 fn has_long_length(vr: [u8; 2]) -> bool {

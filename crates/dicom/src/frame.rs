@@ -7,6 +7,9 @@ use std::time::SystemTime;
 use fabrica_dicom_pixels::FrameLayout;
 use glam::DVec3;
 
+use crate::lut::Lut;
+use crate::mosaic::Mosaic;
+
 /// A file that holds one or more image frames.
 #[derive(Debug)]
 pub(crate) struct ImageFile {
@@ -19,6 +22,12 @@ pub(crate) struct ImageFile {
     pub(crate) transfer_syntax: String,
     pub(crate) layout: FrameLayout,
     pub(crate) frame_count: usize,
+    /// How the only frame holds all slices, if it is a mosaic.
+    pub(crate) mosaic: Option<Mosaic>,
+    /// A table from stored to real-world values.
+    pub(crate) lut: Option<Lut>,
+    /// Whether values are floating point: so wide as Bits Allocated says.
+    pub(crate) floating: bool,
     pub(crate) photometric: String,
     /// Pixel Padding Value and Range Limit as stored values.
     pub(crate) padding: Option<(i32, i32)>,
@@ -28,6 +37,16 @@ pub(crate) struct ImageFile {
     pub(crate) doubts: Vec<Doubt>,
     /// Whether the header says that the values went through lossy compression.
     pub(crate) lossy: bool,
+}
+
+impl ImageFile {
+    /// Columns and rows of a slice.
+    pub(crate) fn slice_size(&self) -> [usize; 2] {
+        match self.mosaic {
+            Some(mosaic) => [mosaic.columns, mosaic.rows],
+            None => [self.layout.columns, self.layout.rows],
+        }
+    }
 }
 
 /// Something dubious that one header shows by itself.
@@ -87,6 +106,8 @@ pub(crate) struct FrameFacts {
     /// Distances along the row (between columns) and along the column (between rows), mm.
     pub(crate) pixel_spacing: Option<[f64; 2]>,
     pub(crate) rescale: Rescale,
+    /// Whether the values are mapped as those of a parametric map (PS3.3 A.75).
+    pub(crate) parametric_map: bool,
     pub(crate) thickness: Option<f64>,
     pub(crate) spacing_between_slices: Option<f64>,
     pub(crate) slice_location: Option<f64>,

@@ -10,11 +10,13 @@ use fabrica_geometry::{LpsVector, PatientDirection};
 use glam::DVec3;
 
 use crate::SeriesKind;
+use crate::csa::Csa;
 use crate::dataset::{self, DataSet, PixelElement, Stop};
 use crate::file::{BIG_ENDIAN, Header};
 use crate::frame::{Doubt, Frame, FrameFacts, ImageFile, Key, KeyValue, Keys, Orientation, Rescale};
+use crate::lut::Lut;
 use crate::object;
-use crate::{multiframe, time};
+use crate::{mosaic, multiframe, time};
 
 /// Most frames that a file may hold.
 const MAX_FRAMES: usize = 100_000;
@@ -130,26 +132,26 @@ fn image(
         Ok(_) => {}
     }
     check_size(header, &layout, frame_count, pixels)?;
-    if pixels.tag != tags::PIXEL_DATA {
-        block("the pixel data is floating point (a parametric map), which is not read".into());
-    }
-    if let Err(e) = layout.check() {
+    let floating = pixels.tag != tags::PIXEL_DATA;
+    if floating {
+        let bits = if pixels.tag == tags::FLOAT_PIXEL_DATA { 32 } else { 64 };
+        if pixels.length.is_none() || layout.bits_allocated != bits || layout.samples_per_pixel != 1 {
+            block("the floating-point pixel data is compressed, coloured or not as wide as Bits Allocated says".into());
+        }
+    } else if let Err(e) = layout.check() {
         block(e.to_string());
     }
     let photometric = data.ascii(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default();
     if photometric == "PALETTE COLOR" {
         block("this is a colour image (palette), which has no place in a volume".into());
     }
-    if !data.items(tags::MODALITY_LUT_SEQUENCE).is_empty() {
-        block("stored values pass through a look-up table (Modality LUT Sequence), which is not read".into());
+    let lut = Lut::read(data, &layout)?.filter(|_| !floating);
+    if lut.is_some() && layout.bits_stored > 16 {
+        block("stored values of more than 16 bits pass through a look-up table (Modality LUT Sequence)".into());
     }
     let image_type = data.ascii_values(tags::IMAGE_TYPE);
-    if image_type.iter().any(|t| t == "MOSAIC") || data.has(dataset::SIEMENS_MOSAIC) && image_type.len() > 4 {
-        block(
-            "this is a Siemens mosaic: many slices side by side in one image; export it as enhanced or single slices"
-                .into(),
-        );
-    }
+    let csa = data.bytes(dataset::SIEMENS_CSA).filter(|_| data.is_private_of(dataset::SIEMENS_CSA, "SIEMENS CSA"));
+    let csa = csa.and_then(Csa::read);
 
     let modality = data.ascii(tags::MODALITY).unwrap_or_default();
     let mut doubts = Vec::new();
@@ -157,15 +159,34 @@ fn image(
         position: position(data),
         orientation: orientation(data, &mut doubts),
         pixel_spacing: pixel_spacing(data, &mut doubts),
-        rescale: rescale(data)?.unwrap_or(Rescale::IDENTITY),
+        // A table stands in place of a rescale (PS3.3 C.11.1).
+        rescale: rescale(data)?.filter(|_| lut.is_none()).unwrap_or(Rescale::IDENTITY),
+        parametric_map: sop_class_uid == uids::PARAMETRIC_MAP_STORAGE,
         thickness: positive(data.decimal(tags::SLICE_THICKNESS)),
         spacing_between_slices: data.decimal(tags::SPACING_BETWEEN_SLICES).filter(|s| *s != 0.0),
         slice_location: data.decimal(tags::SLICE_LOCATION),
         gantry_tilt: data.decimal(tags::GANTRY_DETECTOR_TILT),
         frame_of_reference_uid: data.ascii(tags::FRAME_OF_REFERENCE_UID),
-        keys: keys(data, &image_type, &modality),
+        keys: keys(data, csa.as_ref(), &image_type, &modality),
     };
-    let facts = multiframe::frames(data, common, frame_count, &mut doubts)?;
+    let mut tiles = None;
+    let facts = if mosaic::is_mosaic(&image_type) {
+        match mosaic::slices(data, csa.as_ref(), &layout, &common).and_then(|found| match frame_count {
+            1 => Ok(found),
+            _ => Err("this is a mosaic of several frames, which is not read".to_owned()),
+        }) {
+            Ok((mosaic, slices)) => {
+                tiles = Some(mosaic);
+                slices
+            }
+            Err(reason) => {
+                block(reason);
+                vec![common]
+            }
+        }
+    } else {
+        multiframe::frames(data, common, frame_count, &mut doubts)?
+    };
     doubts_of_laterality(data, facts.first(), &mut doubts);
     doubts.sort();
     doubts.dedup();
@@ -182,6 +203,9 @@ fn image(
         transfer_syntax: meta.transfer_syntax.clone(),
         layout,
         frame_count,
+        mosaic: tiles,
+        lut,
+        floating,
         photometric,
         padding: padding(data, &layout),
         patient_position: data.ascii(tags::PATIENT_POSITION).unwrap_or_default(),
@@ -208,8 +232,10 @@ fn series_facts(data: &DataSet<'_>, modality: String) -> SeriesFacts {
         let groups: Option<&DataSet<'_>> = data.item(all);
         groups?.item(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)?.ascii(tags::RESCALE_TYPE)
     };
+    let of_table = || data.item(tags::MODALITY_LUT_SEQUENCE)?.ascii(tags::MODALITY_LUT_TYPE);
     let unit = data
         .ascii(tags::UNITS)
+        .or_else(of_table)
         .or_else(|| data.ascii(tags::RESCALE_TYPE))
         .or_else(|| group(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
         .or_else(|| group(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
@@ -367,7 +393,7 @@ fn padding(data: &DataSet<'_>, layout: &FrameLayout) -> Option<(i32, i32)> {
 }
 
 /// What may tell this image from others at the same position.
-fn keys(data: &DataSet<'_>, image_type: &[String], modality: &str) -> Keys {
+fn keys(data: &DataSet<'_>, csa: Option<&Csa>, image_type: &[String], modality: &str) -> Keys {
     let mut keys = Keys::default();
     let number = |tag| data.decimal(tag).map(KeyValue::number);
     let text = |tag| data.ascii(tag).map(|t| KeyValue::text(&t));
@@ -376,8 +402,12 @@ fn keys(data: &DataSet<'_>, image_type: &[String], modality: &str) -> Keys {
     keys.set(Key::Energy, number(tags::KVP));
     keys.set(Key::EchoTime, number(tags::ECHO_TIME));
     keys.set(Key::InversionTime, number(tags::INVERSION_TIME));
-    keys.set(Key::BValue, b_value(data).map(KeyValue::number));
+    keys.set(Key::BValue, b_value(data, csa).map(KeyValue::number));
     let direction = data.doubles(tags::DIFFUSION_GRADIENT_ORIENTATION);
+    let direction = direction.or_else(|| csa?.numbers("DiffusionGradientDirection"));
+    let united =
+        || data.doubles(dataset::UIH_DIRECTION).filter(|_| data.is_private_of(dataset::UIH_DIRECTION, dataset::UIH));
+    let direction = direction.or_else(united);
     keys.set(Key::GradientDirection, direction.map(|d| direction_value(&d)));
     keys.set(Key::CardiacPhase, data.double(tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE).map(KeyValue::number));
     keys.set(Key::TemporalPosition, number(tags::TEMPORAL_POSITION_IDENTIFIER));
@@ -413,11 +443,17 @@ pub(crate) fn direction_value(direction: &[f64]) -> KeyValue {
     KeyValue::text(&parts.join(" "))
 }
 
-/// The diffusion b-value, also where Siemens and GE kept it before the standard had an element for it.
-fn b_value(data: &DataSet<'_>) -> Option<f64> {
+/// The diffusion b-value, also where makers kept it before the standard had an element for it.
+fn b_value(data: &DataSet<'_>, csa: Option<&Csa>) -> Option<f64> {
+    let own = |tag, maker: &str| data.is_private_of(tag, maker).then_some(tag);
+    let siemens = || data.decimal(own(dataset::SIEMENS_B_VALUE, "SIEMENS")?);
+    let in_csa = || csa?.numbers("B_value")?.first().copied();
     // GE adds 10⁹ to mark the value as its own.
-    let ge = || data.decimal(dataset::GE_B_VALUE).map(|b| b % 1e5);
-    data.double(tags::DIFFUSION_B_VALUE).or_else(|| data.decimal(dataset::SIEMENS_B_VALUE)).or_else(ge)
+    let ge = || data.decimal(own(dataset::GE_B_VALUE, "GEMS")?).map(|b| b % 1e5);
+    let philips = || data.single(own(dataset::PHILIPS_B_VALUE, "PHILIPS")?);
+    let united = || data.double(own(dataset::UIH_B_VALUE, dataset::UIH)?);
+    let standard = data.double(tags::DIFFUSION_B_VALUE);
+    standard.or_else(siemens).or_else(in_csa).or_else(ge).or_else(philips).or_else(united)
 }
 
 fn kind(sop_class: &str, modality: &str, image_type: &[String], placed: bool, frame_count: usize) -> SeriesKind {
@@ -500,7 +536,7 @@ pub(crate) fn transfer_syntax_name(uid: &str) -> String {
         uids::JPEG2000_LOSSLESS => "JPEG 2000 Lossless",
         uids::JPEG2000 => "JPEG 2000",
         uids::JPEGXL_LOSSLESS => "JPEG XL Lossless",
-        uids::JPEGXL_JPEG_RECOMPRESSION => "JPEG XL JPEG Recompression (lossy)",
+        uids::JPEGXLJPEG_RECOMPRESSION => "JPEG XL JPEG Recompression (lossy)",
         uids::JPEGXL => "JPEG XL",
         uids::DEFLATED_IMAGE_FRAME_COMPRESSION => "Deflated Image Frame",
         uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN => "Encapsulated Uncompressed",

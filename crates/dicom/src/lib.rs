@@ -7,13 +7,16 @@
 //! Nothing is invented in silence: what is not known is a warning or a refusal.
 
 mod checks;
+mod csa;
 mod dataset;
 mod error;
 mod file;
 mod frame;
 mod image;
 mod load;
+mod lut;
 mod model;
+mod mosaic;
 mod multiframe;
 mod object;
 mod phases;

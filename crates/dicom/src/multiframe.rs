@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use crate::dataset::DataSet;
-use crate::frame::{Doubt, FrameFacts, Key, KeyValue};
+use crate::frame::{Doubt, FrameFacts, Key, KeyValue, Rescale};
 use crate::{image, time};
 
 /// What is known about each frame of a file, starting from what holds for all of it.
@@ -42,6 +42,7 @@ fn enhanced_frame(
 ) -> Result<FrameFacts, String> {
     // A group stands either for the frame or for all frames.
     let group = |sequence: Tag| own.and_then(|g| g.item(sequence)).or_else(|| shared.and_then(|g| g.item(sequence)));
+    let parametric_map = common.parametric_map;
     let mut frame = common.clone();
     if count > 1 {
         // A position for the whole file cannot hold for several frames.
@@ -68,6 +69,15 @@ fn enhanced_frame(
         && let Some(rescale) = image::rescale(values)?
     {
         frame.rescale = rescale;
+    }
+    // Parametric maps (PS3.3 C.7.6.16.2.11): the one mapping holds for all values.
+    if let Some(shared) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)
+        && parametric_map
+        && let (Some(slope), Some(intercept)) =
+            (shared.double(tags::REAL_WORLD_VALUE_SLOPE), shared.double(tags::REAL_WORLD_VALUE_INTERCEPT))
+        && slope != 0.0
+    {
+        frame.rescale = Rescale { slope, intercept };
     }
     if let Some(position) = group(tags::CT_POSITION_SEQUENCE)
         && let Some(tilt) = position.double(tags::GANTRY_DETECTOR_TILT)

@@ -22,8 +22,7 @@ pub(crate) struct Object {
 
 /// Whether a SOP class is not an image of values, though it may hold pixel data.
 pub(crate) fn is_object(sop_class: &str) -> bool {
-    const ALONE: [&str; 5] = [
-        uids::PARAMETRIC_MAP_STORAGE,
+    const ALONE: [&str; 4] = [
         uids::MR_SPECTROSCOPY_STORAGE,
         uids::VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE,
         uids::RAW_DATA_STORAGE,

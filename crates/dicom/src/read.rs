@@ -46,7 +46,7 @@ struct Job<'a, T> {
 
 /// Reads all frames, in their order, into one buffer.
 pub(crate) fn read<T: FromStored>(frames: &[Frame], progress: &Progress) -> Result<Decoded<T>, DicomError> {
-    let pixels = frames.first().map_or(0, |f| f.file.layout.pixels());
+    let pixels = frames.first().map_or(0, |f| f.file.slice_size().iter().product());
     let mut samples = allocate::<T>(frames, pixels)?;
     let mut jobs: Vec<Job<'_, T>> = Vec::new();
     let mut job_of: HashMap<*const ImageFile, usize> = HashMap::new();
@@ -125,6 +125,9 @@ fn read_file<T: FromStored>(
     {
         return Err(changed());
     }
+    if (pixel_data.tag != tags::PIXEL_DATA) != file.floating {
+        return Err(changed());
+    }
     let rest = data.get(pixel_data.start..).unwrap_or_default();
     let codec = codec_for(&file.transfer_syntax).map_err(|source| pixel_error(file, 0, source))?;
     let frames = Frames::new(
@@ -135,23 +138,74 @@ fn read_file<T: FromStored>(
         parsed.data_set.bytes(tags::EXTENDED_OFFSET_TABLE),
         encoding,
     )?;
-    job.frames.into_par_iter().try_for_each(|(number, rescale, slice)| {
-        progress.check()?;
-        let over = Cell::new(false);
+    let decode = |number: usize, rescale: Rescale, frame: &mut [T]| {
         let bytes = frames.bytes(file, number)?;
-        decode_frame_with(codec, &file.layout, &bytes, slice, |stored| T::from_stored(stored, rescale, &over))
-            .map_err(|source| pixel_error(file, number, source))?;
+        if file.floating {
+            return floating(&bytes, encoding, file.layout.bits_allocated, rescale, frame)
+                .ok_or_else(|| damaged("its floating-point pixel data is cut short".into()));
+        }
+        let over = Cell::new(false);
+        let map = |stored| T::from_stored(stored, rescale, &over);
+        let decoded = match &file.lut {
+            None => decode_frame_with(codec, &file.layout, &bytes, frame, map),
+            Some(lut) => decode_frame_with(codec, &file.layout, &bytes, frame, |stored| map(lut.value(stored))),
+        };
+        decoded.map_err(|source| pixel_error(file, number, source))?;
         if over.get() {
             overflow.store(true, Ordering::Relaxed);
         }
-        advance();
         Ok::<(), DicomError>(())
-    })?;
+    };
+    match file.mosaic {
+        None => job.frames.into_par_iter().try_for_each(|(number, rescale, slice)| {
+            progress.check()?;
+            decode(number, rescale, slice)?;
+            advance();
+            Ok::<(), DicomError>(())
+        })?,
+        Some(mosaic) => {
+            let mut image = vec![T::default(); file.layout.pixels()];
+            let rescale = job.frames.first().map_or(Rescale::IDENTITY, |(_, rescale, _)| *rescale);
+            decode(0, rescale, &mut image)?;
+            for (tile, _, slice) in job.frames {
+                let [top, left] = mosaic.corner(tile);
+                for (row, into) in slice.chunks_exact_mut(mosaic.columns).enumerate() {
+                    let from = (top + row) * file.layout.columns + left;
+                    into.copy_from_slice(image.get(from..from + mosaic.columns).ok_or_else(changed)?);
+                }
+                advance();
+            }
+        }
+    }
     Ok(Source {
         file_name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256,
         sop_instance_uid: (!file.sop_instance_uid.is_empty()).then(|| file.sop_instance_uid.clone()),
     })
+}
+
+/// Floating-point values (PS3.3 C.7.6.24, C.7.6.25); none if there are too few.
+fn floating<T: FromStored>(
+    bytes: &[u8],
+    encoding: dataset::Encoding,
+    bits: u16,
+    rescale: Rescale,
+    out: &mut [T],
+) -> Option<()> {
+    let big = encoding.big_endian;
+    match bits {
+        32 => {
+            let values = bytes.as_chunks::<4>().0.get(..out.len())?.iter();
+            let values = values.map(|b| if big { f32::from_be_bytes(*b) } else { f32::from_le_bytes(*b) });
+            out.iter_mut().zip(values).for_each(|(o, v)| *o = T::from_floating(v.into(), rescale));
+        }
+        _ => {
+            let values = bytes.as_chunks::<8>().0.get(..out.len())?.iter();
+            let values = values.map(|b| if big { f64::from_be_bytes(*b) } else { f64::from_le_bytes(*b) });
+            out.iter_mut().zip(values).for_each(|(o, v)| *o = T::from_floating(v, rescale));
+        }
+    }
+    Some(())
 }
 
 fn pixel_error(file: &ImageFile, frame: usize, source: fabrica_dicom_pixels::PixelError) -> DicomError {
@@ -209,6 +263,11 @@ impl<'a> Frames<'a> {
 
     fn bytes(&self, file: &ImageFile, number: usize) -> Result<std::borrow::Cow<'_, [u8]>, DicomError> {
         match self {
+            Self::Native(data) if file.floating => {
+                let length = file.layout.native_bytes();
+                let start = number.saturating_mul(length);
+                Ok(std::borrow::Cow::Borrowed(data.get(start..start.saturating_add(length)).unwrap_or_default()))
+            }
             Self::Native(data) => native_frame(&file.layout, data, number)
                 .map(std::borrow::Cow::Borrowed)
                 .map_err(|source| pixel_error(file, number, source)),

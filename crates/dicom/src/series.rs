@@ -101,8 +101,7 @@ fn drop_copies(records: &mut Vec<ImageRecord>, dropped: &mut Vec<PassedOver>) ->
 
 fn same_slice(a: &ImageRecord, b: &ImageRecord) -> bool {
     a.frames.len() == b.frames.len()
-        && a.file.layout.rows == b.file.layout.rows
-        && a.file.layout.columns == b.file.layout.columns
+        && a.file.slice_size() == b.file.slice_size()
         && a.frames.iter().zip(&b.frames).all(|(a, b)| {
             let (a, b) = (&a.facts, &b.facts);
             // Whatever tells phases apart: anonymisation may have numbered the slices of each phase from 1.
@@ -197,7 +196,6 @@ fn stacks(records: Vec<ImageRecord>) -> Vec<Stacked> {
 }
 
 fn alike(a: &Frame, b: &Frame) -> bool {
-    let layouts = (&a.file.layout, &b.file.layout);
     let spacing = match (a.facts.pixel_spacing, b.facts.pixel_spacing) {
         (Some(a), Some(b)) => (0..2).all(|i| (a[i] - b[i]).abs() <= SAME_SPACING * a[i]),
         (a, b) => a.is_none() && b.is_none(),
@@ -208,8 +206,7 @@ fn alike(a: &Frame, b: &Frame) -> bool {
         }
         (a, b) => a.is_none() && b.is_none(),
     };
-    layouts.0.rows == layouts.1.rows
-        && layouts.0.columns == layouts.1.columns
+    a.file.slice_size() == b.file.slice_size()
         && a.facts.frame_of_reference_uid == b.facts.frame_of_reference_uid
         && a.facts.position.is_some() == b.facts.position.is_some()
         && spacing
@@ -250,7 +247,7 @@ fn phase(part: PhaseFrames, kind: SeriesKind, obstacle: Option<String>, common: 
     all.extend(checks::issues(&frames, measured.stack.as_ref()));
     all.extend(turned(&frames));
     let first = frames.first();
-    let layout = first.map(|f| f.file.layout);
+    let [columns, rows] = first.map_or([0, 0], |f| f.file.slice_size());
     let spacing = measured.stack.as_ref().map_or_else(
         || {
             let pixel = first.and_then(|f| f.facts.pixel_spacing).unwrap_or_default();
@@ -264,7 +261,7 @@ fn phase(part: PhaseFrames, kind: SeriesKind, obstacle: Option<String>, common: 
     };
     Phase {
         label,
-        dims: [layout.map_or(0, |l| l.columns), layout.map_or(0, |l| l.rows), frames.len()],
+        dims: [columns, rows, frames.len()],
         spacing,
         orientation: measured.stack.as_ref().map(letters).unwrap_or_default(),
         frame_of_reference_uid: first.and_then(|f| f.facts.frame_of_reference_uid.clone()),

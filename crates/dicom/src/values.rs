@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ops::RangeInclusive;
 
 use crate::frame::{Frame, Rescale};
+use crate::lut::Lut;
 
 /// A type of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,16 @@ pub(crate) enum SampleType {
 
 /// The narrowest type for all values that the headers allow.
 pub(crate) fn sample_type(frames: &[Frame]) -> SampleType {
+    if frames.iter().any(|f| f.file.floating) {
+        return SampleType::F32;
+    }
     let whole = |r: Rescale| r.slope.fract() == 0.0 && r.intercept.fract() == 0.0;
     if !frames.iter().all(|f| whole(f.facts.rescale)) {
         return SampleType::F32;
     }
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for frame in frames {
-        let (a, b) = frame.file.layout.value_range();
+        let (a, b) = frame.file.lut.as_ref().map_or_else(|| frame.file.layout.value_range(), Lut::range);
         for stored in [a, b] {
             let value = frame.facts.rescale.apply(stored as f64);
             low = low.min(value);
@@ -53,6 +57,11 @@ pub(crate) fn sample_type(frames: &[Frame]) -> SampleType {
 pub(crate) trait FromStored: Copy + Default + Send + Sync + 'static {
     /// The real-world value of `stored`; says in `overflow` when it does not fit.
     fn from_stored(stored: i32, rescale: Rescale, overflow: &Cell<bool>) -> Self;
+
+    /// The real-world value of a stored one that is floating point.
+    fn from_floating(stored: f64, rescale: Rescale) -> Self {
+        Self::nearest(rescale.apply(stored))
+    }
 
     /// The nearest sample to a value that lies between samples.
     fn nearest(value: f64) -> Self;
@@ -96,6 +105,7 @@ pub(crate) fn paddings(frames: &[Frame]) -> Vec<Option<RangeInclusive<f64>>> {
     let of = |frame: &Frame| {
         let (a, b) = frame.file.padding?;
         let [a, b] = [a, b].map(|stored| {
+            let stored = frame.file.lut.as_ref().map_or(stored, |lut| lut.value(stored));
             let value = frame.facts.rescale.apply(stored.into());
             if single { f64::from(value as f32) } else { value }
         });

@@ -10,9 +10,10 @@
 mod common;
 
 use common::{
-    BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Slice, folder, issues, load_only, load_strictly, scan_folder, short, text,
+    BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Slice, folder, issues, load_only, load_strictly, scan_folder, sequence,
+    short, text, write_object,
 };
-use dicom_core::VR;
+use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use fabrica_dicom::SeriesKind;
 use fabrica_volume::{GeometryIssue, Samples, ValueUnit};
@@ -193,7 +194,7 @@ fn names_in_other_alphabets() {
     let mut object = Slice::new(0, DVec3::ZERO).object();
     object.put(text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"));
     object.put(text(tags::PATIENT_NAME, VR::PN, "Müller^Łucja"));
-    common::write_object(object, &folder.path().join("a"), EXPLICIT);
+    write_object(object, &folder.path().join("a"), EXPLICIT);
     assert_eq!(load_only(folder.path()).provenance.patient_name, "Müller^Łucja");
 }
 
@@ -211,4 +212,58 @@ fn contradictions_about_sides() {
     );
     let animal = with(text(tags::ANATOMICAL_ORIENTATION_TYPE, VR::CS, "QUADRUPED"));
     assert!(matches!(&animal[..], [GeometryIssue::LateralityAssumed { .. }]), "{animal:?}");
+}
+
+/// A Modality LUT: stored 10, 11, 12, 13 mean 5, 50, 500, 65535; below and above the ends hold.
+#[test]
+fn a_modality_lut_stands_in_place_of_a_rescale() {
+    let table = |data: dicom_object::mem::InMemElement| {
+        let descriptor = PrimitiveValue::U16([4, 10, 16].as_slice().into());
+        sequence(
+            tags::MODALITY_LUT_SEQUENCE,
+            vec![vec![
+                DataElement::new(tags::LUT_DESCRIPTOR, VR::US, descriptor),
+                text(tags::MODALITY_LUT_TYPE, VR::LO, "US"),
+                data,
+            ]],
+        )
+    };
+    let whole = DataElement::new(tags::LUT_DATA, VR::OW, PrimitiveValue::U16([5, 50, 500, 65535].as_slice().into()));
+    let mut slice = Slice::new(0, DVec3::ZERO).with(table(whole));
+    slice.words = (0..20).map(|n| n as u16).collect();
+    slice.rescale = None;
+    let volume = load_only(folder(&[slice.clone()]).path());
+    let values: Vec<f64> = (0..20).map(|n| volume.samples().get(n)).collect();
+    assert_eq!(values[..11], [5.0; 11]);
+    assert_eq!(values[11..14], [50.0, 500.0, 65535.0]);
+    assert_eq!(values[14..], [65535.0; 6]);
+
+    let short = DataElement::new(tags::LUT_DATA, VR::OW, PrimitiveValue::U16([5, 50].as_slice().into()));
+    let found = scan_folder(folder(&[slice.with(table(short))]).path());
+    assert!(found.series.is_empty());
+    assert!(found.passed_over.iter().any(|p| p.reason.contains("4 entries")), "{:?}", found.passed_over);
+}
+
+#[test]
+fn floating_point_pixels() {
+    for wide in [false, true] {
+        let mut object = Slice { rescale: None, ..Slice::new(0, DVec3::ZERO) }.object();
+        object.remove_element(tags::PIXEL_DATA);
+        for tag in [tags::BITS_STORED, tags::HIGH_BIT, tags::PIXEL_REPRESENTATION] {
+            object.remove_element(tag);
+        }
+        let values: Vec<f64> = (0..20).map(|n| f64::from(n) * 0.125 - 1.0).collect();
+        object.put(short(tags::BITS_ALLOCATED, if wide { 64 } else { 32 }));
+        object.put(if wide {
+            DataElement::new(tags::DOUBLE_FLOAT_PIXEL_DATA, VR::OD, PrimitiveValue::F64(values.as_slice().into()))
+        } else {
+            let single: Vec<f32> = values.iter().map(|v| *v as f32).collect();
+            DataElement::new(tags::FLOAT_PIXEL_DATA, VR::OF, PrimitiveValue::F32(single.as_slice().into()))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        write_object(object, &folder.path().join("a"), EXPLICIT);
+        let volume = load_only(folder.path());
+        let read: Vec<f64> = (0..20).map(|n| volume.samples().get(n)).collect();
+        assert_eq!(read, values, "{} bits", if wide { 64 } else { 32 });
+    }
 }
