@@ -56,15 +56,14 @@ pub(crate) fn slices(
     })
 }
 
-/// The tiles of so many slices.
-fn tiles(slices: f64, layout: &FrameLayout) -> Result<Mosaic, String> {
+/// The tiles of so many slices. A square may have empty rows of tiles at its end.
+fn tiles(slices: f64, square: bool, layout: &FrameLayout) -> Result<Mosaic, String> {
     if !(1.0..=65536.0).contains(&slices) {
         return Err(format!("it claims to have {slices} of them"));
     }
     let across = slices.sqrt().ceil() as usize;
     let slices = slices as usize;
-    // Siemens' squares may have empty rows of tiles at the end, United Imaging's grids have none.
-    let down = if layout.rows == layout.columns { across } else { slices.div_ceil(across) };
+    let down = if square { across } else { slices.div_ceil(across) };
     if !layout.rows.is_multiple_of(down) || !layout.columns.is_multiple_of(across) {
         return Err(format!(
             "its {}×{} pixels are not {across}×{down} tiles for {slices} slices",
@@ -79,7 +78,7 @@ fn united_imaging(
     layout: &FrameLayout,
     whole: &FrameFacts,
 ) -> Result<(Mosaic, Vec<FrameFacts>), String> {
-    let mosaic = tiles(data.decimal(dataset::UIH_GRID).ok_or("it does not say of how many")?, layout)?;
+    let mosaic = tiles(data.decimal(dataset::UIH_GRID).ok_or("it does not say of how many")?, false, layout)?;
     let items = data.items(dataset::UIH_GRID_SEQUENCE);
     if items.len() != mosaic.slices {
         return Err(format!("it has {} slices, but describes {}", mosaic.slices, items.len()));
@@ -99,7 +98,7 @@ fn siemens(
 ) -> Result<(Mosaic, Vec<FrameFacts>), String> {
     let stated = csa.and_then(|c| c.numbers("NumberOfImagesInMosaic")).and_then(|n| n.first().copied());
     let slices = stated.or_else(|| dataset::siemens(data, dataset::SIEMENS_MOSAIC).map(f64::from));
-    let mosaic = tiles(slices.ok_or("it does not say of how many")?, layout)?;
+    let mosaic = tiles(slices.ok_or("it does not say of how many")?, true, layout)?;
     let (Some(position), Some(orientation), Some(pixel)) = (whole.position, whole.orientation, whole.pixel_spacing)
     else {
         return Err("its position, orientation or pixel spacing is missing".into());
