@@ -11,6 +11,7 @@ use bevy::render::RenderPlugin;
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::{FileDragAndDrop, WindowResolution};
 use bevy::winit::{UpdateMode, WinitSettings};
+use fabrica_cinematic_rendering::CinematicPlugin;
 use fabrica_navigation::NavigationPlugin;
 use fabrica_panel::PanelPlugin;
 use fabrica_plan::Author;
@@ -54,6 +55,7 @@ pub fn run(paths: Vec<PathBuf>, author: Author, photograph: Option<&Path>) -> Re
         ScenePlugin,
         SessionPlugin { author },
         VolumeRenderingPlugin,
+        CinematicPlugin,
         SurfacesPlugin,
         SlicesPlugin,
         NavigationPlugin,

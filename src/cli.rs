@@ -174,6 +174,8 @@ pub struct SegmentStart {
 pub enum RenderMode {
     /// The volume, ray-marched through a transfer function.
     Volume,
+    /// The volume in the light of a studio: path tracing, as in a photograph.
+    Cinematic,
     /// The structures' surfaces.
     Surface,
     /// Axial, coronal and sagittal slices.
@@ -199,7 +201,7 @@ pub struct RenderArgs {
     /// What kind of picture.
     #[arg(long, value_enum, default_value = "volume")]
     pub mode: RenderMode,
-    /// Transfer function (volume) or window (slices); `list` lists them.
+    /// Transfer function (volume), look (cinematic) or window (slices); `list` lists them.
     #[arg(long)]
     pub preset: Option<String>,
     /// From where: anterior, posterior, left, right, superior, inferior, or `azimuth=30,elevation=10,zoom=1.2`.
@@ -214,7 +216,7 @@ pub struct RenderArgs {
     /// The volume to draw, by its id; the first when left out.
     #[arg(long)]
     pub volume: Option<String>,
-    /// Only these structures (surface, slices); all visible ones when left out.
+    /// Only these structures (surface, slices), all visible ones when left out; or these in their own colours (cinematic).
     #[arg(long)]
     pub structure: Vec<String>,
     /// Where the slices cross, L,P,S in millimetres; the plan's crosshair when left out.
@@ -224,8 +226,31 @@ pub struct RenderArgs {
     #[arg(long, allow_hyphen_values = true)]
     pub clip: Option<String>,
     /// Who draws.
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(long, visible_alias = "device", value_enum, default_value = "auto")]
     pub renderer: Renderer,
+    /// How a cinematic picture is taken.
+    #[command(flatten)]
+    pub cinematic: CinematicArgs,
+}
+
+/// How a cinematic picture is taken.
+#[derive(Debug, Args)]
+pub struct CinematicArgs {
+    /// Light paths a pixel (cinematic); the noise goes with the root of their number.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub samples: u32,
+    /// Other lights than the look's own (cinematic): studio, theatre, daylight, even.
+    #[arg(long)]
+    pub lights: Option<String>,
+    /// Diameter of the lens, mm (cinematic); 0 shows everything sharp.
+    #[arg(long)]
+    pub aperture: Option<f64>,
+    /// Leaves the voxels of a structure out (cinematic).
+    #[arg(long, value_name = "STRUCTURE")]
+    pub hide: Vec<String>,
+    /// Smooths what noise is left (cinematic). It may wash out faint shadows; the file says so.
+    #[arg(long)]
+    pub denoise: bool,
 }
 
 /// Arguments of `fabrica print`.

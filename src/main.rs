@@ -2,6 +2,7 @@
 
 mod app;
 mod author;
+mod cinematic;
 mod cli;
 mod commands;
 mod parse;

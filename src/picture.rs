@@ -163,12 +163,12 @@ fn paste(image: &Image, into: &mut Image, left: u32) {
     }
 }
 
-/// Writes a picture, with what it shows in its metadata.
-pub fn save(image: &Image, scene: &Scene<'_>, look: &str, to: &Path) -> Result<()> {
+/// Writes a picture, with what it shows in its metadata, and these details.
+pub fn save(image: &Image, scene: &Scene<'_>, look: &str, details: &[(&'static str, String)], to: &Path) -> Result<()> {
     let source = scene.case.volume_entry(scene.id)?.sources_sha256();
     let view = scene.view.to_string();
     let simulated = if scene.case.is_simulated() { "SYNTHETIC" } else { "patient scan" };
-    let metadata = [
+    let mut metadata = vec![
         ("Software", concat!("Fabrica ", env!("CARGO_PKG_VERSION"))),
         ("Look", look),
         ("Camera", view.as_str()),
@@ -176,20 +176,21 @@ pub fn save(image: &Image, scene: &Scene<'_>, look: &str, to: &Path) -> Result<(
         ("Data", simulated),
         ("Warning", "Not a cleared medical device"),
     ];
+    metadata.extend(details.iter().map(|(keyword, text)| (*keyword, text.as_str())));
     write_atomic(to, |file| image.write_png(file, &metadata).map_err(std::io::Error::other))
         .with_context(|| format!("{} was not written", to.display()))
 }
 
 impl Scene<'_> {
-    fn camera(&self) -> Camera {
+    pub(crate) fn camera(&self) -> Camera {
         self.view.camera(self.volume.grid().bounds(), self.size)
     }
 
-    fn keep(&self) -> Option<ClipPlane> {
+    pub(crate) fn keep(&self) -> Option<ClipPlane> {
         self.clip.map(|(point, normal)| ClipPlane { point, keep: -normal })
     }
 
-    fn captions(&self, look: &str) -> Vec<String> {
+    pub(crate) fn captions(&self, look: &str) -> Vec<String> {
         let mut captions = Vec::new();
         if self.case.is_simulated() {
             captions.push("SYNTHETIC".to_owned());

@@ -137,7 +137,7 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
         let scene = scene([900, 900], view)?;
         progress.stage(format!("drawing {preset}"));
         let image = picture::of_volume(&scene, &Preset::named(preset)?, Renderer::Auto, progress)?;
-        picture::save(&image, &scene, preset, &out.join(format!("volume-{preset}.png")))?;
+        picture::save(&image, &scene, preset, &[], &out.join(format!("volume-{preset}.png")))?;
     }
     let whole = scene([1500, 500], "anterior")?;
     // Bone alone: the skin would cover all of the slices.
@@ -146,8 +146,8 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
     let window = window.unwrap_or_else(|| Window::suited_to(&volume));
     let at = picture::crosshair(case, &volume, None);
     let image = picture::of_slices(&whole, window, &structures, at, progress)?;
-    picture::save(&image, &whole, "slices", &out.join("slices.png"))?;
+    picture::save(&image, &whole, "slices", &[], &out.join("slices.png"))?;
     let front = scene([900, 900], "azimuth=30,elevation=10,zoom=1.4")?;
     let image = picture::of_surfaces(&front, &structures, progress)?;
-    picture::save(&image, &front, "surface", &out.join("surface-bone.png"))
+    picture::save(&image, &front, "surface", &[], &out.join("surface-bone.png"))
 }

@@ -4,21 +4,25 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use fabrica_case::Case;
+use fabrica_cinematic::Look;
 use fabrica_raycast::{Preset, WINDOW_PRESETS};
 
 use super::volume_id;
 use crate::cli::{RenderArgs, RenderMode};
 use crate::terminal::{Bar, say};
-use crate::{parse, picture};
+use crate::{cinematic, parse, picture};
 
 /// Runs the command.
 pub fn run(args: &RenderArgs) -> Result<()> {
     if args.preset.as_deref() == Some("list") {
         for preset in Preset::all()? {
-            say(format_args!("{:16} {}", preset.name, preset.description));
+            say(format_args!("{:20} {}", preset.name, preset.description));
+        }
+        for look in Look::all()? {
+            say(format_args!("{:20} cinematic: {}", look.name, look.description));
         }
         for window in &WINDOW_PRESETS {
-            say(format_args!("{:16} window: {}", window.name, window.description));
+            say(format_args!("{:20} window: {}", window.name, window.description));
         }
         return Ok(());
     }
@@ -33,10 +37,18 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let volume = Arc::new(case.volume(&id, progress)?);
     let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, clip };
     let asked = args.preset.as_deref();
+    let mut details = Vec::new();
     let (image, look) = match args.mode {
         RenderMode::Volume => {
             let preset = picture::preset(&scene, asked)?;
             (picture::of_volume(&scene, &preset, args.renderer, progress)?, preset.name)
+        }
+        RenderMode::Cinematic => {
+            let look = cinematic::look(&scene, asked, &args.cinematic)?;
+            let image;
+            (image, details) =
+                cinematic::picture(&scene, &look, &args.cinematic, &args.structure, args.renderer, progress)?;
+            (image, look.name)
         }
         RenderMode::Surface => {
             let structures = picture::structures(&case, &id, &args.structure, progress)?;
@@ -53,7 +65,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
             (picture::of_slices(&scene, window, &structures, at, progress)?, look)
         }
     };
-    picture::save(&image, &scene, &look, &args.out)?;
+    picture::save(&image, &scene, &look, &details, &args.out)?;
     drop(bar);
     say(format_args!("Drawn to {}", args.out.display()));
     Ok(())

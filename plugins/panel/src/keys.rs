@@ -6,7 +6,8 @@ use fabrica_scene::{Navigate, Request};
 
 use crate::Desk;
 
-/// The number pad's and the top row's digits look from the sides; Ctrl+Z and Ctrl+Shift+Z undo and redo.
+/// The number pad's and the top row's digits look from the sides; Ctrl+Z and Ctrl+Shift+Z undo and redo; C is the
+/// cinematic look.
 pub fn read(ui: &egui::Ui, desk: &mut Desk) {
     if ui.ctx().egui_wants_keyboard_input() {
         return;
@@ -30,6 +31,9 @@ pub fn read(ui: &egui::Ui, desk: &mut Desk) {
             } else if input.consume_key(Modifiers::NONE, key) {
                 desk.navigation.write(Navigate::Look(plain));
             }
+        }
+        if input.consume_key(Modifiers::NONE, Key::C) {
+            desk.cinematic.on = !desk.cinematic.on;
         }
         if input.consume_key(Modifiers::NONE, Key::Num5) {
             desk.navigation.write(Navigate::ToggleProjection);

@@ -18,7 +18,8 @@ use bevy_egui::{
     EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiTextureHandle, PrimaryEguiContext, egui,
 };
 use fabrica_scene::{
-    Choices, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, View3d, Work,
+    Choices, CinematicView, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, View3d,
+    Work,
 };
 
 /// Draws the desktop window.
@@ -41,6 +42,7 @@ struct Desk<'w> {
     work: Res<'w, Work>,
     slices: Res<'w, Slices>,
     view3d: Res<'w, View3d>,
+    cinematic: ResMut<'w, CinematicView>,
     preview: ResMut<'w, Preview>,
     notices: ResMut<'w, Notices>,
     side: ResMut<'w, side::SideState>,
@@ -49,6 +51,13 @@ struct Desk<'w> {
     slice_commands: MessageWriter<'w, SliceCommand>,
     navigation: MessageWriter<'w, Navigate>,
     redraw: MessageWriter<'w, Redraw>,
+}
+
+impl Desk<'_> {
+    /// Whether the 3D view shows the cinematic picture.
+    fn shows_cinematic(&self) -> bool {
+        self.cinematic.on && self.cinematic.shown.is_some()
+    }
 }
 
 fn spawn_camera(mut commands: Commands, mut settings: ResMut<EguiGlobalSettings>) {
@@ -60,7 +69,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
     let mut texture = |image: &Handle<Image>| contexts.add_image(EguiTextureHandle::Weak(image.id()));
     let textures = views::Textures {
         slices: desk.slices.0.each_ref().map(|view| texture(&view.image)),
-        volume: texture(&desk.view3d.image),
+        volume: texture(if desk.shows_cinematic() { &desk.cinematic.image } else { &desk.view3d.image }),
     };
     let context = contexts.ctx_mut()?;
     if !*styled {

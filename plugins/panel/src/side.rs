@@ -137,6 +137,7 @@ fn look(ui: &mut egui::Ui, desk: &mut Desk) {
             }
         }
     });
+    cinematic(ui, desk);
     let window = desk.preview.window.or(desk.case.window);
     let named = window.and_then(|w| {
         WINDOW_PRESETS.iter().find(|p| p.window.centre == w.centre && p.window.width == w.width).map(|p| p.name)
@@ -285,12 +286,27 @@ fn clip(ui: &mut egui::Ui, desk: &mut Desk) {
     }
 }
 
+fn cinematic(ui: &mut egui::Ui, desk: &mut Desk) {
+    let view = &mut *desk.cinematic;
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut view.on, "cinematic")
+            .on_hover_text("The volume in the light of a studio, better with every second while nothing changes (C). Surfaces are not in it.");
+        if view.on {
+            ui.checkbox(&mut view.denoise, "smooth noise")
+                .on_hover_text("Smooths what noise is left of few samples. It may wash out faint shadows; off shows the light as it was traced.");
+        }
+    });
+    if let (true, Some(picture)) = (view.on, view.shown) {
+        ui.weak(format!("{} samples{}", picture.samples, if picture.denoised { ", denoised" } else { "" }));
+    }
+}
+
 fn help(ui: &mut egui::Ui) {
     for (what, how) in [
         ("Slices", "wheel: next slice · click: crosshair · Shift+move: crosshair follows"),
         ("", "Ctrl+drag: window/level · right drag: zoom · middle drag: move"),
         ("3D", "drag: turn · Shift or middle drag: move · right drag or wheel: zoom"),
-        ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection"),
+        ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection · C: cinematic"),
         ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),
     ] {
         ui.horizontal_wrapped(|ui| {

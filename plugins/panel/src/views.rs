@@ -55,7 +55,7 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
     paint(&painter, texture, rect);
     let size = size.to_array();
     // A camera without a direction has no sides to mark; the view is then empty too.
-    if let Ok(list) = view_marks(&desk.view3d.camera, size, &captions(desk)) {
+    if let Ok(list) = view_marks(&desk.view3d.camera, size, &view_captions(desk)) {
         marks::draw(&painter, rect, size, &list);
     }
 
@@ -138,6 +138,15 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
 /// What every picture of synthetic data says.
 fn captions(desk: &Desk) -> Vec<String> {
     if desk.case.is_simulated() { vec!["SYNTHETIC".into()] } else { Vec::new() }
+}
+
+/// What the 3D view says beside: that its noise was smoothed.
+fn view_captions(desk: &Desk) -> Vec<String> {
+    let mut captions = captions(desk);
+    if desk.shows_cinematic() && desk.cinematic.shown.is_some_and(|picture| picture.denoised) {
+        captions.push("denoised".into());
+    }
+    captions
 }
 
 fn name(orientation: SliceOrientation) -> &'static str {

@@ -4,6 +4,7 @@
 //! sending [`Do`] (an operation on the plan) or [`Request`] (anything longer).
 
 pub mod camera;
+mod cinematic;
 mod open_case;
 mod request;
 mod slices;
@@ -13,6 +14,7 @@ pub mod world;
 
 use bevy::prelude::*;
 
+pub use cinematic::{CinematicPicture, CinematicView};
 pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
@@ -31,6 +33,7 @@ impl Plugin for ScenePlugin {
             .init_resource::<Preview>()
             .init_resource::<Slices>()
             .init_resource::<View3d>()
+            .init_resource::<CinematicView>()
             .add_message::<Do>()
             .add_message::<Request>()
             .add_message::<SliceCommand>()

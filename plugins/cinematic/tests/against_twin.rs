@@ -1,0 +1,115 @@
+//! The pass on the GPU against its twin on the CPU.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use fabrica_cinematic::{Blocks, Film, LightRig, Look, Studio};
+use fabrica_cinematic_rendering::{GpuTracer, LoadedVolume};
+use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
+use fabrica_progress::Progress;
+use fabrica_raycast::{Camera, ClipPlane, Preset, Projection, Scene};
+use fabrica_volume::{Samples, ValueUnit, Volume};
+use glam::DVec3;
+
+fn tracer() -> Option<GpuTracer> {
+    GpuTracer::headless().inspect_err(|error| eprintln!("SKIPPED: {error}")).ok()
+}
+
+/// A ball with a hollow and a rough plate under it, on a grid that is turned and of uneven spacing.
+fn volume() -> Arc<Volume> {
+    let turn = glam::DMat3::from_rotation_z(0.3);
+    let axes = [turn.x_axis, turn.y_axis, turn.z_axis].map(LpsVector);
+    let grid = Grid::new([41, 37, 29], LpsPoint::new(-120.0, 35.0, 400.0), axes, [1.0, 1.1, 1.5]).unwrap();
+    let values = (0..grid.len()).map(|n| {
+        let [i, j, k] = grid.position(n).map(|v| v as f64);
+        let (x, y, z) = (i - 20.0, (j - 18.0) * 1.1, (k - 16.0) * 1.5);
+        let radius = (x * x + y * y + z * z).sqrt();
+        let ball = ((13.0 - (radius - 3.0).abs()) * 160.0).clamp(-1000.0, 900.0);
+        let plate = if k < 4.0 { 300.0 + 100.0 * (i * 1.3).sin() * (j * 0.9).cos() } else { -1000.0 };
+        ball.max(plate) as i16
+    });
+    let samples = Samples::I16(values.collect());
+    Arc::new(Volume::new(grid, samples, ValueUnit::Hounsfield).unwrap())
+}
+
+fn look(lights: &str) -> Look {
+    let preset = Preset::from_json(
+        r##"{ "name": "twin", "description": "-", "scale": "absolute", "mode": "composite", "opacity_length_mm": 1.0,
+             "points": [[100, "#a04030", 0.0], [300, "#d09070", 0.5], [700, "#f0e0c0", 0.95]],
+             "lighting": { "gradient": [20, 120] } }"##,
+    );
+    let mut look = Look::of_preset(preset.unwrap()).unwrap();
+    look.lights = LightRig::named(lights).unwrap();
+    look.material.density = 2.0;
+    look.material.forward = 0.3;
+    look
+}
+
+fn camera(volume: &Volume) -> Camera {
+    let target = volume.grid().centre();
+    Camera {
+        eye: LpsPoint(target.0 + DVec3::new(40.0, -110.0, 60.0)),
+        target,
+        up: LpsVector(DVec3::Z),
+        projection: Projection::Perspective { vertical_fov: 0.5 },
+    }
+}
+
+/// The same picture on both.
+fn both(tracer: &GpuTracer, look: &Look, clip: Option<ClipPlane>, side: u32, gpu: u32, cpu: u32) -> [Film; 2] {
+    let volume = volume();
+    let function = look.preset.transfer_function(&volume).unwrap();
+    let mut settings = look.preset.settings(&volume);
+    settings.clip = clip;
+    let scene = Scene { settings, ..Scene::new(&volume, &function) };
+    let blocks = Blocks::new(scene.volume, None);
+    let studio = Studio::new(&scene, &blocks, look, &camera(&volume), [side, side]).unwrap();
+    let loaded = LoadedVolume::new(tracer, volume.clone()).unwrap();
+    let mut exposure = tracer.expose(&loaded, &studio).unwrap();
+    tracer.trace(&mut exposure, gpu, &Progress::new()).unwrap();
+    let mut film = Film::new([side, side]).unwrap();
+    studio.trace(&mut film, cpu, &Progress::new()).unwrap();
+    [tracer.film(&exposure).unwrap(), film]
+}
+
+/// Root of the mean squared difference over the root of the mean square.
+fn difference(a: &Film, b: &Film) -> f64 {
+    let (mut apart, mut light) = (0f64, 0f64);
+    for (a, b) in a.means().iter().zip(b.means()) {
+        for c in 0..3 {
+            apart += f64::from(a[c] - b[c]).powi(2);
+            light += f64::from(b[c]).powi(2);
+        }
+    }
+    (apart / light).sqrt()
+}
+
+#[test]
+fn sample_by_sample_the_device_follows_the_twin() {
+    let Some(tracer) = tracer() else { return };
+    eprintln!("on {}", tracer.adapter());
+    for lights in ["studio", "theatre"] {
+        let mut look = look(lights);
+        look.lens.aperture = Mm(3.0);
+        let [gpu, cpu] = both(&tracer, &look, None, 48, 8, 8);
+        assert_eq!((gpu.samples(), cpu.samples()), (8, 8));
+        // The same numbers lead the same ways; where rounding turns a choice, a path differs.
+        let same =
+            gpu.means().iter().zip(cpu.means()).filter(|(a, b)| (0..4).all(|c| (a[c] - b[c]).abs() < 0.01)).count();
+        let share = same as f64 / gpu.means().len() as f64;
+        eprintln!("{lights}: {:.1} % of the pixels are alike", share * 100.0);
+        assert!(share > 0.7, "{lights}: {share}");
+    }
+}
+
+#[test]
+fn converged_it_is_the_twins_reference() {
+    let Some(tracer) = tracer() else { return };
+    let look = look("studio");
+    let clip = ClipPlane { point: volume().grid().centre(), keep: LpsVector::new(-0.3, 1.0, 0.2) };
+    let [gpu, cpu] = both(&tracer, &look, Some(clip), 16, 4096, 4096);
+    let apart = difference(&gpu, &cpu);
+    // Both draw the same numbers, so this is what the device does otherwise, not the noise that is left.
+    eprintln!("relative error {apart:.4}; noise of the reference {:.4}", cpu.relative_error().unwrap());
+    assert!(apart < 0.02, "{apart}");
+}
