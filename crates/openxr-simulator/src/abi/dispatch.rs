@@ -152,6 +152,11 @@ fn find_extension(name: &str) -> Option<(Home, Function)> {
         "xrPassthroughLayerPauseFB" => function!(PASS, PassthroughLayerPauseFB, extras::pause_layer),
         "xrPassthroughLayerResumeFB" => function!(PASS, PassthroughLayerResumeFB, extras::resume_layer),
         "xrPassthroughLayerSetStyleFB" => function!(PASS, PassthroughLayerSetStyleFB, extras::set_layer_style),
+        "xrCreateGeometryInstanceFB" => function!(PASS, CreateGeometryInstanceFB, extras::create_geometry),
+        "xrDestroyGeometryInstanceFB" => function!(PASS, DestroyGeometryInstanceFB, extras::destroy_geometry),
+        "xrGeometryInstanceSetTransformFB" => {
+            function!(PASS, GeometryInstanceSetTransformFB, extras::move_geometry)
+        }
         _ => find_debug(name).or_else(|| find_time(name)),
     }
 }

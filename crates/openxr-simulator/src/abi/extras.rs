@@ -1,9 +1,10 @@
 //! Smaller extensions: visibility mask, refresh rate, passthrough, time conversion.
 
 use openxr_sys::{
-    Handle, Instance, PassthroughCreateInfoFB, PassthroughFB, PassthroughFlagsFB, PassthroughLayerCreateInfoFB,
-    PassthroughLayerFB, PassthroughLayerPurposeFB, PassthroughStyleFB, Result as Code, Session, Time, Vector2f,
-    ViewConfigurationType, VisibilityMaskKHR, VisibilityMaskTypeKHR,
+    GeometryInstanceCreateInfoFB, GeometryInstanceFB, GeometryInstanceTransformFB, Handle, Instance,
+    PassthroughCreateInfoFB, PassthroughFB, PassthroughFlagsFB, PassthroughLayerCreateInfoFB, PassthroughLayerFB,
+    PassthroughLayerPurposeFB, PassthroughStyleFB, Result as Code, Session, Time, Vector2f, ViewConfigurationType,
+    VisibilityMaskKHR, VisibilityMaskTypeKHR,
 };
 
 use super::call::call;
@@ -217,6 +218,35 @@ pub(super) unsafe extern "system" fn destroy_passthrough_layer(layer: Passthroug
         runtime.session_of_passthrough_layer(raw)?.session.passthrough_layers.remove(&raw);
         Ok(Code::SUCCESS)
     })
+}
+
+/// Passthrough on surfaces of the application's is not for this headset; the functions are part of the extension.
+fn no_geometry() -> Answer {
+    refuse!(ERROR_FEATURE_UNSUPPORTED, "passthrough cannot be projected on geometry here")
+}
+
+pub(super) unsafe extern "system" fn create_geometry(
+    session: Session,
+    info: *const GeometryInstanceCreateInfoFB,
+    _out: *mut GeometryInstanceFB,
+) -> Code {
+    call("xrCreateGeometryInstanceFB", |runtime| {
+        runtime.session(session.into_raw())?;
+        // SAFETY: a structure of the application, checked.
+        unsafe { input(info)? };
+        no_geometry()
+    })
+}
+
+pub(super) unsafe extern "system" fn destroy_geometry(geometry: GeometryInstanceFB) -> Code {
+    call("xrDestroyGeometryInstanceFB", |_| Err(Refusal::handle("XrGeometryInstanceFB", geometry.into_raw())))
+}
+
+pub(super) unsafe extern "system" fn move_geometry(
+    geometry: GeometryInstanceFB,
+    _transform: *const GeometryInstanceTransformFB,
+) -> Code {
+    call("xrGeometryInstanceSetTransformFB", |_| Err(Refusal::handle("XrGeometryInstanceFB", geometry.into_raw())))
 }
 
 /// A C `struct timespec` of 64-bit systems.

@@ -49,6 +49,7 @@ pointers::tagged!(
     FrameEndInfo,
     FrameState,
     FrameWaitInfo,
+    GeometryInstanceCreateInfoFB,
     GraphicsBindingVulkanKHR,
     GraphicsRequirementsVulkanKHR,
     HandJointLocationsEXT,

@@ -163,22 +163,8 @@ impl Headset {
     /// [`Missing::Answer`] after `patience`.
     #[cfg(unix)]
     pub fn connect(&self, patience: Duration) -> Result<Remote, Missing> {
-        let started = Instant::now();
-        loop {
-            match std::os::unix::net::UnixStream::connect(self.socket()) {
-                Ok(stream) => {
-                    return Ok(Remote { reader: BufReader::new(stream), pictures: self.pictures() });
-                }
-                Err(error) if started.elapsed() > patience => {
-                    return Err(Missing::Answer(format!(
-                        "no OpenXR instance after {} s ({error}); the runtime's log:\n{}",
-                        patience.as_secs_f32(),
-                        self.log()
-                    )));
-                }
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            }
-        }
+        Remote::open(&self.socket(), self.pictures(), patience)
+            .map_err(|error| Missing::Answer(format!("{error}; the runtime's log:\n{}", self.log())))
     }
 }
 
@@ -192,6 +178,29 @@ pub struct Remote {
 
 #[cfg(unix)]
 impl Remote {
+    /// A line to the runtime that this process itself runs under.
+    ///
+    /// # Errors
+    /// [`Missing::Answer`], if the environment names no socket or nobody answers there.
+    pub fn of_environment(patience: Duration) -> Result<Self, Missing> {
+        let socket = std::env::var_os(SOCKET).ok_or_else(|| Missing::Answer(format!("{SOCKET} is not set")))?;
+        Self::open(Path::new(&socket), crate::environment::output_folder(), patience)
+    }
+
+    fn open(socket: &Path, pictures: PathBuf, patience: Duration) -> Result<Self, Missing> {
+        let started = Instant::now();
+        loop {
+            match std::os::unix::net::UnixStream::connect(socket) {
+                Ok(stream) => return Ok(Self { reader: BufReader::new(stream), pictures }),
+                Err(error) if started.elapsed() > patience => {
+                    let seconds = patience.as_secs_f32();
+                    return Err(Missing::Answer(format!("no OpenXR instance after {seconds} s ({error})")));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
     /// Says a command (see the crate's documentation) and waits for its answer, a JSON object.
     ///
     /// # Errors

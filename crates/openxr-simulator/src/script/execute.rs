@@ -334,6 +334,7 @@ impl Runtime {
             "session": session.map(|session| format!("{:?}", session.state)),
             "running": session.is_some_and(|session| session.running),
             "counts": self.world.counts,
+            "captures_wanted": self.world.captures.len(),
             "refresh_rate": self.world.display.rate,
             "profiles": session.and_then(|session| session.attached.as_ref()).map(|attached| {
                 attached.profiles.iter().map(|(user, profile)| (*user, profile.path)).collect::<std::collections::BTreeMap<_, _>>()
