@@ -34,7 +34,32 @@ for package in $packages; do
 done
 wanted="$missing"
 installed "$optional" || wanted="$wanted $optional"
-[ -n "$wanted" ] || exit 0
+# ONNX Runtime runs networks. Without it a slow engine that is built in takes its place, so nothing fails for want of it.
+engine() {
+    version=1.24.4
+    folder="${XDG_CACHE_HOME:-$HOME/.cache}/fabrica/onnxruntime"
+    [ ! -e "$folder/libonnxruntime.so.$version" ] || return 0
+    python3 -m pip --version >/dev/null 2>&1 || {
+        echo "ONNX Runtime was not fetched: it comes through Python's pip, which is not here. Networks will be slow."
+        return 0
+    }
+    scratch=$(mktemp -d)
+    if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$scratch" \
+        "onnxruntime==$version" && python3 -m zipfile -e "$scratch"/onnxruntime-*.whl "$scratch/wheel"; then
+        mkdir -p "$folder"
+        cp "$scratch/wheel/onnxruntime/capi/libonnxruntime.so.$version" "$folder/.part"
+        mv "$folder/.part" "$folder/libonnxruntime.so.$version"
+        cp "$scratch"/wheel/onnxruntime/LICENSE "$scratch"/wheel/onnxruntime/ThirdPartyNotices.txt "$folder/"
+    else
+        echo "ONNX Runtime is not to be had; the slow engine that is built in takes its place."
+    fi
+    rm -rf "$scratch"
+}
+
+if [ -z "$wanted" ]; then
+    engine
+    exit 0
+fi
 
 if [ "$(id -u)" = 0 ]; then
     run=""
@@ -59,3 +84,4 @@ if [ -n "$missing" ]; then
 fi
 installed "$optional" || $run apt-get install -y -qq --no-install-recommends $optional >/dev/null ||
     echo "The sample head CT ($optional) is not to be had; the synthetic patient takes its place." >&2
+engine

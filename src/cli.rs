@@ -28,6 +28,8 @@ pub enum Command {
     Accept(AcceptArgs),
     /// Separates a structure by a preset, a threshold, seeds, or operations on other structures.
     Segment(SegmentArgs),
+    /// Lists and checks networks for `fabrica segment --model`, and says how to get them.
+    Models(ModelsArgs),
     /// Draws a case into a PNG file.
     Render(RenderArgs),
     /// Writes a structure as a closed, checked model, with a report beside it.
@@ -146,6 +148,45 @@ pub struct SegmentArgs {
     /// Uses a CT preset on data that is not CT.
     #[arg(long)]
     pub force: bool,
+    /// How a network is run.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// How a network is run.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// ONNX Runtime's shared library, or `tract` for the slow engine that is built in.
+    #[arg(long, value_name = "LIBRARY|tract")]
+    pub engine: Option<PathBuf>,
+    /// Threads of the engine; one a core when left out.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Most memory for the network's outputs, GiB.
+    #[arg(long, default_value_t = 4.0)]
+    pub memory: f64,
+    /// Sides of a tile in place of the model's, for example `64x64x64`.
+    #[arg(long, value_name = "XxYxZ")]
+    pub tile: Option<String>,
+    /// Does not also run the image mirrored: quicker, and a little worse.
+    #[arg(long)]
+    pub without_mirroring: bool,
+}
+
+/// Arguments of `fabrica models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Folders with models, or folders of such folders.
+    pub folders: Vec<PathBuf>,
+    /// Also loads every network into the engine, so that unknown operators and damage within are found.
+    #[arg(long)]
+    pub load: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How a network is run.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 /// How a structure starts.
@@ -167,6 +208,9 @@ pub struct SegmentStart {
     /// A copy of another structure.
     #[arg(long, value_name = "NAME")]
     pub from: Option<String>,
+    /// All structures that a network finds: the folder of its model; `fabrica models` says more.
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
 }
 
 /// What kind of picture.

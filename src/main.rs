@@ -5,6 +5,7 @@ mod author;
 mod cinematic;
 mod cli;
 mod commands;
+mod network;
 mod parse;
 mod picture;
 mod steps;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Info(args) => commands::info::run(&args),
         Command::Accept(args) => commands::accept::run(&args),
         Command::Segment(args) => commands::segment::run(&args),
+        Command::Models(args) => commands::models::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::Print(args) => commands::print::run(&args),
         Command::Export(args) => commands::export::run(&args),

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod export;
 pub mod import;
 pub mod info;
+pub mod models;
 pub mod open;
 pub mod phantom;
 pub mod print;

@@ -1,7 +1,10 @@
 //! `fabrica segment`: separates a structure.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use fabrica_case::Case;
+use fabrica_inference::{Model, predict};
 use fabrica_progress::Progress;
 use fabrica_segment::{ChangeReport, Connectivity, Recipe, Seed};
 use fabrica_volume::{Rgb, Structure, Volume};
@@ -10,7 +13,7 @@ use super::volume_id;
 use crate::author::author;
 use crate::cli::SegmentArgs;
 use crate::terminal::{Bar, say};
-use crate::{parse, steps};
+use crate::{network, parse, steps};
 
 /// The colour of a structure that no preset gives one.
 const PLAIN: Rgb = Rgb(230, 200, 90);
@@ -29,6 +32,14 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
     let bar = Bar::start();
     let progress = bar.progress();
     let volume = case.volume(&id, progress)?;
+    if let Some(model) = &args.start.model {
+        if !args.steps.is_empty() || args.name.is_some() {
+            bail!(
+                "--model gives structures of the model's own names; work on one of them with --from NAME --then STEP"
+            );
+        }
+        return by_network(args, model, case, &id, &volume, &bar);
+    }
     let mut structure = start(args, &case, &id, &volume, progress)?;
     for word in &args.steps {
         let mask = steps::apply(word, &structure.mask, &case, progress).with_context(|| format!("the step {word}"))?;
@@ -61,6 +72,46 @@ pub fn run(args: &SegmentArgs) -> Result<()> {
         structure.mask.volume().millilitres(),
         structure.origin
     ));
+    Ok(())
+}
+
+/// All structures that a network finds, each as one of the case.
+fn by_network(args: &SegmentArgs, folder: &Path, mut case: Case, id: &str, volume: &Volume, bar: &Bar) -> Result<()> {
+    let progress = bar.progress();
+    let model = Model::open(folder)?;
+    let found =
+        predict(&model, &[volume], &network::engine(&args.network), &network::settings(&args.network)?, progress)?;
+    for note in &found.notes {
+        say(format_args!("{note}"));
+    }
+    let by = author(None)?;
+    let mut written = 0;
+    for structure in &found.structures {
+        if structure.mask.is_empty() {
+            say(format_args!("{}: not found", structure.name));
+            continue;
+        }
+        let exists = case.structures().iter().any(|s| s.name == structure.name);
+        if exists && args.replace {
+            case.replace_structure(id, structure, &by, progress)?;
+        } else {
+            case.add_structure(id, structure, &by, progress)?;
+        }
+        written += 1;
+        let confidence = network::mean_confidence(&found.confidence, &structure.mask);
+        say(format_args!(
+            "{}: {} voxels, {:.2} mL, mean confidence {confidence:.0} %",
+            structure.name,
+            structure.mask.count(),
+            structure.mask.volume().millilitres(),
+        ));
+    }
+    let (networks, whole) = found.time;
+    say(format_args!("{:.1} s, of which {:.1} s in the networks", whole.as_secs_f64(), networks.as_secs_f64()));
+    if written == 0 {
+        bail!("{} found none of its structures; the case was not changed", model.name);
+    }
+    say("Found by a network and not validated by anybody: look at it before anything is decided by it.");
     Ok(())
 }
 
@@ -105,5 +156,5 @@ fn start(args: &SegmentArgs, case: &Case, id: &str, volume: &Volume, progress: &
         let isovalue = from.isovalue.filter(|_| case.structure_entry(name).is_ok_and(|entry| entry.volume == id));
         return Ok(Structure { name: format!("{name} copy"), origin, isovalue, ..from });
     }
-    bail!("say how to start: --preset, --threshold, --otsu, --grow or --from (--list lists the presets)")
+    bail!("say how to start: --preset, --threshold, --otsu, --grow, --from or --model (--list lists the presets)")
 }
