@@ -99,6 +99,10 @@ impl Islands {
         Ok(Self { grid: mask.grid().clone(), runs, labels, voxels })
     }
 
+    pub(crate) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
     /// How many islands there are.
     pub fn len(&self) -> usize {
         self.voxels.len()

@@ -15,6 +15,7 @@
 
 mod airway;
 mod bits;
+mod border;
 mod change;
 mod connectivity;
 mod contest;
@@ -36,8 +37,10 @@ mod runs;
 mod seed;
 mod smooth;
 mod threshold;
+mod vessels;
 
 pub use airway::{AirwayTree, airway_tree};
+pub use border::close_border;
 pub use change::ChangeReport;
 pub use connectivity::Connectivity;
 pub use contest::contest;
@@ -56,3 +59,4 @@ pub use resample::{Interpolation, resample};
 pub use seed::Seed;
 pub use smooth::{Level, Neighbourhood, smooth_gaussian, smooth_majority};
 pub use threshold::threshold;
+pub use vessels::{ContrastVessels, contrast_vessels};

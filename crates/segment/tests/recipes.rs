@@ -183,3 +183,98 @@ fn the_real_head_has_a_skull_inside_its_skin() {
     assert!((lost as f64) < 0.002 * tissue.count() as f64, "{lost} of {}", tissue.count());
     assert!(run("lung").is_err() && run("airway").is_err());
 }
+
+/// A simulated chest with contrast: vessels of 450 HU of three widths, one along the bone; marrow of 280 HU in bone of 900.
+fn angiogram(level: i16) -> Volume {
+    let dims = [90, 80, 60];
+    let grid = grid(dims, [1.5; 3]);
+    let round = |i: usize, j: usize, ci: f64, cj: f64, r: f64| (i as f64 - ci).hypot(j as f64 - cj) <= r;
+    let mut noise = 9_u32;
+    let values = (0..grid.len())
+        .map(|index| {
+            let [i, j, k] = grid.position(index);
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let value = match () {
+                _ if round(i, j, 40.0, 35.0, 8.0) => level,           // aorta, 24 mm
+                _ if round(i, k, 40.0, 30.0, 2.0) && j < 35 => level, // a branch forwards, 6 mm
+                _ if round(i, j, 57.5, 40.0, 2.5) => level,           // along the bone
+                _ if round(i, j, 68.0, 40.0, 6.0) => 280,             // marrow
+                _ if round(i, j, 68.0, 40.0, 8.0) => 900,             // cortex
+                _ if round(i, j, 45.0, 40.0, 36.0) => 50,
+                _ => -1000,
+            };
+            value + (noise >> 16) as i16 % 41 - 20
+        })
+        .collect();
+    let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
+    volume.provenance.modality = Modality::ct();
+    volume.provenance.simulated = true;
+    volume
+}
+
+#[test]
+fn vessels_are_told_from_bone_with_brighter_borders() {
+    let scan = angiogram(450);
+    let found = Recipe::named("vessels").unwrap().run(&scan, &progress()).unwrap();
+    let near = |i: usize, j: usize, ci: f64, cj: f64| (i as f64 - ci).hypot(j as f64 - cj);
+    let truth = Mask::from_fn(scan.grid().clone(), |index| {
+        let [i, j, k] = scan.grid().position(index);
+        near(i, j, 40.0, 35.0) <= 8.0 || near(i, k, 40.0, 30.0) <= 2.0 && j < 35 && near(i, j, 45.0, 40.0) <= 36.0
+    });
+    let beside = Mask::from_fn(scan.grid().clone(), |index| {
+        let [i, j, _] = scan.grid().position(index);
+        near(i, j, 57.5, 40.0) <= 2.5
+    });
+    let bone = Mask::from_fn(scan.grid().clone(), |index| {
+        let [i, j, _] = scan.grid().position(index);
+        near(i, j, 68.0, 40.0) <= 8.0
+    });
+    let share = |of: &Mask| found.mask.combine(of, |a, b| a & b).unwrap().count() as f64 / of.count() as f64;
+    assert!(share(&truth) > 0.95, "{}", share(&truth));
+    assert!(share(&bone) < 0.01, "{}", share(&bone));
+    assert!(share(&beside) > 0.9, "a vessel along the bone: {}", share(&beside));
+}
+
+#[test]
+fn without_arterial_contrast_there_are_no_vessels() {
+    for level in [50, 170] {
+        let error = Recipe::named("vessels").unwrap().run(&angiogram(level), &progress()).unwrap_err();
+        assert!(error.to_string().contains("250 HU"), "{error}");
+    }
+    let Some(scan) = data("ct_nifti_labels/totalsegmentator_example/example_ct_sm.nii.gz") else { return };
+    let scan = fabrica_formats::read(&scan, 0, &progress()).unwrap();
+    assert!(matches!(
+        Recipe::named("vessels").unwrap().run_forced(&scan, &progress()),
+        Err(SegmentError::NotFound { .. })
+    ));
+}
+
+/// The scan that the numbers of the preset were found on: this holds them, it does not show how good they are elsewhere.
+#[test]
+fn vessels_of_a_real_angiogram() {
+    let folder = "ct_nifti_labels/cta_aortic_dissection_1.5mm";
+    let Some(scan) = data(&format!("{folder}/ct_cropped.nii.gz")) else { return };
+    let scan = fabrica_formats::read(&scan, 0, &progress()).unwrap();
+    let found = Recipe::named("vessels").unwrap().run_forced(&scan, &progress()).unwrap();
+    eprintln!("{:.0} mL; {}", found.mask.volume().0 / 1000.0, found.origin);
+    for (name, least) in [
+        ("aorta_true_lumen", 0.95),
+        ("aorta", 0.75),
+        ("brachiocephalic_trunk", 0.95),
+        ("common_carotid_artery_left", 0.85),
+        ("subclavian_artery_left", 0.4),
+        ("celiac_trunk", 0.9),
+    ] {
+        let Some(label) = data(&format!("{folder}/{name}.nii.gz")) else { return };
+        let label = fabrica_formats::read(&label, 0, &progress()).unwrap();
+        let label = fabrica_segment::threshold(&label, 0.5, 9.0, &progress()).unwrap();
+        let share = found.mask.combine(&label, |a, b| a & b).unwrap().count() as f64 / label.count() as f64;
+        eprintln!("{name}: {share:.3} found");
+        assert!(share >= least, "{name}: {share}");
+    }
+    let Some(label) = data(&format!("{folder}/vertebrae_T12.nii.gz")) else { return };
+    let label = fabrica_formats::read(&label, 0, &progress()).unwrap();
+    let bone = fabrica_segment::threshold(&label, 0.5, 9.0, &progress()).unwrap();
+    let share = found.mask.combine(&bone, |a, b| a & b).unwrap().count() as f64 / bone.count() as f64;
+    assert!(share < 0.02, "{share} of the vertebra");
+}

@@ -9,9 +9,9 @@ use fabrica_volume::{Mask, Structure, Volume};
 use super::{Operand, Recipe, Step};
 use crate::grow::mean_and_deviation;
 use crate::{
-    Connectivity, Islands, Level, Neighbourhood, SegmentError, airway_tree, close, contest, difference, dilate, erode,
-    fill_cavities, fill_slices, homogeneous, intersection, open, otsu, remove_small_islands, smooth_gaussian,
-    smooth_majority, threshold, union,
+    Connectivity, Islands, Level, Neighbourhood, SegmentError, airway_tree, close, close_border, contest,
+    contrast_vessels, difference, dilate, erode, fill_cavities, fill_slices, homogeneous, intersection, open, otsu,
+    remove_small_islands, smooth_gaussian, smooth_majority, threshold, union,
 };
 
 /// How deep presets may refer to presets.
@@ -113,6 +113,16 @@ impl Kitchen<'_> {
                 note = format!("airway tree grown up to {} HU, short of a leak into the lung", tree.threshold);
                 tree.mask
             }
+            Step::ContrastVessels { within } => {
+                let body = self.operand(within, dish, depth)?;
+                let found = contrast_vessels(volume, &body, progress)?;
+                note = format!(
+                    "vessels from {:.0} HU, contrast {:.0} HU, soft tissue {:.0} HU",
+                    found.lower, found.level, found.tissue
+                );
+                found.mask
+            }
+            Step::CloseBorder { lower } => close_border(mask, volume, *lower, progress)?,
             Step::Largest { count, least_share, connectivity } => {
                 isovalue = dish.isovalue;
                 let islands = Islands::find(mask, *connectivity, progress)?;

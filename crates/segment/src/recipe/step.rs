@@ -55,6 +55,16 @@ pub enum Step {
         /// The body, within which the trachea is sought.
         within: Operand,
     },
+    /// Vessels filled with contrast agent; see [`crate::contrast_vessels`].
+    ContrastVessels {
+        /// The body.
+        within: Operand,
+    },
+    /// Closes the border of slices where the field of view cuts through lung; see [`crate::close_border`].
+    CloseBorder {
+        /// Least mean value of lung.
+        lower: f64,
+    },
     /// The largest islands.
     Largest {
         /// How many at most.
@@ -199,6 +209,7 @@ impl Step {
     fn operands(&self) -> Vec<&Operand> {
         match self {
             Self::AirwayTree { within: with, .. }
+            | Self::ContrastVessels { within: with }
             | Self::KeepTouching { with, .. }
             | Self::Union { with }
             | Self::Intersect { with }
@@ -270,6 +281,8 @@ impl fmt::Display for Step {
                 write!(f, "homogeneous within {radius_mm} mm (σ up to {deviation}), {lower}..{upper}")
             }
             Self::AirwayTree { lower, upper, .. } => write!(f, "airway tree grown at {lower}..{upper}"),
+            Self::ContrastVessels { .. } => f.write_str("vessels with contrast agent"),
+            Self::CloseBorder { .. } => f.write_str("close the border where it cuts lung"),
             Self::Largest { count: 1, .. } => f.write_str("largest island"),
             Self::Largest { count, .. } => write!(f, "{count} largest islands"),
             Self::RemoveSmall { least_ml, .. } => write!(f, "islands from {least_ml} mL"),
