@@ -280,12 +280,12 @@ fn quad_and_depth_layers() {
             eye_visibility: openxr::EyeVisibility::BOTH,
             sub_image: layer_views[1].sub_image,
             pose: openxr::Posef::IDENTITY,
-            size: openxr::Extent2Df { width: 0.4, height: 0.0 },
+            size: openxr::Extent2Df { width: 0.4, height: -0.3 },
         };
         let both = |quad: &sys::CompositionLayerQuad| {
             client.end(time, &[(&raw const layer).cast(), std::ptr::from_ref(quad).cast()])
         };
-        assert_eq!(both(&quad), Code::ERROR_VALIDATION_FAILURE, "no height");
+        assert_eq!(both(&quad), Code::ERROR_VALIDATION_FAILURE, "no such height");
         quad.size.height = 0.3;
         quad.pose.orientation.x = 1.0;
         assert_eq!(both(&quad), Code::ERROR_POSE_INVALID);

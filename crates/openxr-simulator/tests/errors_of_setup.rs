@@ -32,7 +32,7 @@ fn instances() {
         let handheld = instance.system(openxr::FormFactor::HANDHELD_DISPLAY).err();
         assert_eq!(handheld, Some(Code::ERROR_FORM_FACTOR_UNSUPPORTED));
         let nonsense = instance.system(openxr::FormFactor::from_raw(9)).err();
-        assert_eq!(nonsense, Some(Code::ERROR_VALIDATION_FAILURE));
+        assert_eq!(nonsense, Some(Code::ERROR_FORM_FACTOR_UNSUPPORTED));
         let early = instance.system_properties(openxr::SystemId::from_raw(0x5157)).err();
         assert_eq!(early, Some(Code::ERROR_SYSTEM_INVALID), "nobody called xrGetSystem");
         let system = instance.system(openxr::FormFactor::HEAD_MOUNTED_DISPLAY).unwrap();
@@ -119,7 +119,7 @@ fn spaces_and_views() {
         let unbounded = openxr::ReferenceSpaceType::UNBOUNDED_MSFT;
         assert_eq!(create(unbounded, identity).err(), Some(Code::ERROR_REFERENCE_SPACE_UNSUPPORTED));
         let nonsense = openxr::ReferenceSpaceType::from_raw(77);
-        assert_eq!(create(nonsense, identity).err(), Some(Code::ERROR_VALIDATION_FAILURE));
+        assert_eq!(create(nonsense, identity).err(), Some(Code::ERROR_REFERENCE_SPACE_UNSUPPORTED));
         let view = create(openxr::ReferenceSpaceType::VIEW, identity).unwrap();
         for bad in [0, -1] {
             let time = openxr::Time::from_nanos(bad);

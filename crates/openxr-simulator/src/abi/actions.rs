@@ -155,6 +155,7 @@ pub(super) unsafe extern "system" fn suggest_bindings(
             refuse!(ERROR_PATH_UNSUPPORTED, "\"{path}\" is no interaction profile (or its extension is not enabled)");
         };
         let mut suggestions = Vec::with_capacity(bindings.len());
+        let mut doubts = Vec::new();
         for binding in bindings {
             let raw = binding.action.into_raw();
             let Some(action) = instance.actions.get(&raw) else { return Err(Refusal::handle("XrAction", raw)) };
@@ -168,17 +169,19 @@ pub(super) unsafe extern "system" fn suggest_bindings(
             let path = instance.paths.string(binding.binding)?;
             let palm = instance.has("XR_EXT_palm_pose");
             let Some(source) = profile.resolve(path, action.kind, palm) else {
-                refuse!(
-                    ERROR_PATH_UNSUPPORTED,
-                    "{} has nothing at \"{path}\" that suits action \"{}\" ({:?})",
-                    profile.title,
-                    action.name,
-                    action.kind
-                );
+                refuse!(ERROR_PATH_UNSUPPORTED, "{} has no \"{path}\"", profile.title);
             };
+            if !source.suits(action.kind) {
+                let why = format!("\"{path}\" cannot feed action \"{}\" ({:?}): not bound", action.name, action.kind);
+                doubts.push(why);
+                continue;
+            }
             suggestions.push(Suggestion { action: raw, source });
         }
         instance.suggestions.insert(profile.path.to_owned(), suggestions);
+        for why in doubts {
+            runtime.log.problem("xrSuggestInteractionProfileBindings", None, &why);
+        }
         Ok(Code::SUCCESS)
     })
 }

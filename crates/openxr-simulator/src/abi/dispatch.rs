@@ -182,8 +182,8 @@ fn find_debug(name: &str) -> Option<(Home, Function)> {
 fn find_time(name: &str) -> Option<(Home, Function)> {
     const TIME: Home = Home::Extension(&["XR_KHR_convert_timespec_time"]);
     /// The registry's types with our own `timespec`, which is laid out as libc's.
-    type ToTime = unsafe extern "system" fn(Instance, *const extras::Timespec, *mut openxr_sys::Time) -> Code;
-    type ToTimespec = unsafe extern "system" fn(Instance, openxr_sys::Time, *mut extras::Timespec) -> Code;
+    type ToTime = unsafe extern "system" fn(Instance, *const super::monotonic::Timespec, *mut openxr_sys::Time) -> Code;
+    type ToTimespec = unsafe extern "system" fn(Instance, openxr_sys::Time, *mut super::monotonic::Timespec) -> Code;
     // SAFETY: as in `function!`.
     unsafe {
         match name {

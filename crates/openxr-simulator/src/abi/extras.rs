@@ -8,6 +8,7 @@ use openxr_sys::{
 };
 
 use super::call::call;
+use super::monotonic::Timespec;
 use super::pointers::{fill, input, output, output_struct};
 use super::system::check_view_configuration;
 use crate::model::state::Runtime;
@@ -67,12 +68,12 @@ pub(super) unsafe extern "system" fn visibility_mask(
             output_struct(out)?;
             let (vertices, indices) = mask(&within.world.display.fov(view as usize), kind);
             let wanted = *out;
-            if (wanted.vertex_capacity_input == 0) != (wanted.index_capacity_input == 0) {
-                return Err(Refusal::invalid("one of vertexCapacityInput and indexCapacityInput is 0"));
-            }
-            // Both counts are told even where there is too little room for one.
             (*out).vertex_count_output = vertices.len() as u32;
             (*out).index_count_output = indices.len() as u32;
+            // Where either has no room both counts are all that is asked for.
+            if wanted.vertex_capacity_input == 0 || wanted.index_capacity_input == 0 {
+                return Ok(Code::SUCCESS);
+            }
             fill(wanted.vertex_capacity_input, &raw mut (*out).vertex_count_output, wanted.vertices, &vertices)?;
             fill(wanted.index_capacity_input, &raw mut (*out).index_count_output, wanted.indices, &indices)
         }
@@ -247,14 +248,6 @@ pub(super) unsafe extern "system" fn move_geometry(
     _transform: *const GeometryInstanceTransformFB,
 ) -> Code {
     call("xrGeometryInstanceSetTransformFB", |_| Err(Refusal::handle("XrGeometryInstanceFB", geometry.into_raw())))
-}
-
-/// A C `struct timespec` of 64-bit systems.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(super) struct Timespec {
-    seconds: i64,
-    nanoseconds: i64,
 }
 
 pub(super) unsafe extern "system" fn timespec_to_time(

@@ -16,7 +16,7 @@ use super::pointers::{
     fill, fill_structs, fixed_string, input, input_array, input_string, output, output_struct, put_string,
 };
 use crate::model::events::{Event, Events};
-use crate::model::extensions::{self, EXTENSIONS};
+use crate::model::extensions;
 use crate::model::state::{self, Graphics};
 use crate::refusal::{Refusal, refuse};
 
@@ -29,14 +29,15 @@ pub(super) unsafe extern "system" fn enumerate_extensions(
     count: *mut u32,
     properties: *mut ExtensionProperties,
 ) -> Code {
-    call("xrEnumerateInstanceExtensionProperties", |_| {
+    call("xrEnumerateInstanceExtensionProperties", |runtime| {
         if !layer.is_null() {
             refuse!(ERROR_API_LAYER_NOT_PRESENT, "the runtime has no API layers");
         }
+        let offered: Vec<_> = extensions::offered(runtime.world.clock.simulated).collect();
         // SAFETY: an array of the application, checked.
         unsafe {
-            fill_structs(capacity, count, properties, EXTENSIONS.len(), |index, next| {
-                let (name, version) = EXTENSIONS.get(index).copied().unwrap_or_default();
+            fill_structs(capacity, count, properties, offered.len(), |index, next| {
+                let (name, version) = offered.get(index).copied().unwrap_or_default();
                 ExtensionProperties {
                     ty: ExtensionProperties::TYPE,
                     next,
@@ -91,7 +92,8 @@ pub(super) unsafe extern "system" fn create_instance(info: *const InstanceCreate
         for name in names {
             // SAFETY: a string of the application, checked.
             let name = unsafe { input_string(*name, "an extension's name")? };
-            let Some(known) = extensions::known(name) else {
+            let mut offered = extensions::offered(runtime.world.clock.simulated);
+            let Some((known, _)) = offered.find(|(known, _)| *known == name) else {
                 refuse!(ERROR_EXTENSION_NOT_PRESENT, "the runtime has no extension \"{name}\"");
             };
             enabled.insert(known);

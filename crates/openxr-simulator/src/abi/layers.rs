@@ -117,7 +117,7 @@ unsafe fn quad(within: &Within<'_>, index: usize, pointer: *const CompositionLay
     let picture = within.picture(&layer.sub_image, &what)?;
     let pose = Pose::from_app(&layer.pose, &what)?;
     let size = [layer.size.width, layer.size.height];
-    if !size.iter().all(|length| length.is_finite() && *length > 0.0) {
+    if !size.iter().all(|length| length.is_finite() && *length >= 0.0) {
         return Err(Refusal::invalid(format!("{what}: its size is {size:?} m")));
     }
     Ok(Layer::Quad {

@@ -11,6 +11,7 @@ mod hands;
 mod input;
 mod instance;
 mod layers;
+mod monotonic;
 mod negotiate;
 pub(crate) mod pointers;
 mod session;
@@ -21,6 +22,7 @@ mod system;
 mod vulkan_enable;
 
 pub(crate) use call::{changed as tell, lock, wait_for_change};
+pub(crate) use monotonic::monotonic;
 pub use negotiate::xrNegotiateLoaderRuntimeInterface;
 
 pointers::tagged!(

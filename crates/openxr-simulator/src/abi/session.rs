@@ -12,6 +12,7 @@ use super::call::call;
 use super::pointers::{Chain, input, output};
 use super::system::check_view_configuration;
 use super::vulkan_enable;
+use crate::model::events::Event;
 use crate::model::frames::Frames;
 use crate::model::state;
 use crate::refusal::{Answer, Refusal, refuse};
@@ -91,12 +92,8 @@ fn make(runtime: &mut state::Runtime, raw: u64, device: Device) -> Answer<()> {
         formats,
         watcher,
     });
-    let present = runtime.world.worn;
     let mut within = runtime.session(raw)?;
     within.enter(SessionState::IDLE);
-    if within.has("XR_EXT_user_presence") {
-        within.events.push(crate::model::events::Event::UserPresence { session: raw, present });
-    }
     within.move_on(false);
     Ok(())
 }
@@ -117,6 +114,10 @@ pub(super) unsafe extern "system" fn begin_session(session: Session, info: *cons
         let info = unsafe { input(info)? };
         check_view_configuration(info.primary_view_configuration_type)?;
         within.begin()?;
+        if within.has("XR_EXT_user_presence") {
+            let (session, present) = (within.session.raw, within.world.worn);
+            within.events.push(Event::UserPresence { session, present });
+        }
         runtime.script_begins();
         Ok(Code::SUCCESS)
     })

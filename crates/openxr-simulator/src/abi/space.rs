@@ -11,15 +11,7 @@ use super::pointers::{Chain, fill, fill_structs, input, output, output_struct};
 use super::system::check_view_configuration;
 use crate::model::pose::{Pose, vector};
 use crate::model::spaces::{self, Anchor, Located, check_time, flags};
-use crate::refusal::{Answer, Refusal, refuse};
-
-/// Refuses what is no reference space at all.
-fn check_reference_space(kind: ReferenceSpaceType) -> Answer<()> {
-    if format!("{kind:?}").parse::<i32>().is_ok() {
-        return Err(Refusal::invalid(format!("{} is no reference space type", kind.into_raw())));
-    }
-    Ok(())
-}
+use crate::refusal::{Refusal, refuse};
 
 pub(super) unsafe extern "system" fn enumerate_reference_spaces(
     session: Session,
@@ -44,7 +36,6 @@ pub(super) unsafe extern "system" fn create_reference_space(
         // SAFETY: pointers of the application, checked.
         let info = unsafe { input(info)? };
         let out = output(space, "space")?;
-        check_reference_space(info.reference_space_type)?;
         if !within.reference_spaces().contains(&info.reference_space_type) {
             refuse!(ERROR_REFERENCE_SPACE_UNSUPPORTED, "there is no {:?} here", info.reference_space_type);
         }
@@ -101,7 +92,6 @@ pub(super) unsafe extern "system" fn bounds_rect(
     call("xrGetReferenceSpaceBoundsRect", |runtime| {
         let within = runtime.session(session.into_raw())?;
         let out = output(bounds, "bounds")?;
-        check_reference_space(kind)?;
         if !within.reference_spaces().contains(&kind) {
             refuse!(ERROR_REFERENCE_SPACE_UNSUPPORTED, "there is no {kind:?} here");
         }

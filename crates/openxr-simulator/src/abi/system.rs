@@ -22,7 +22,8 @@ pub(super) fn check_view_configuration(kind: ViewConfigurationType) -> Answer<()
     if kind == ViewConfigurationType::PRIMARY_STEREO {
         return Ok(());
     }
-    if format!("{kind:?}").parse::<i32>().is_ok() {
+    if kind != ViewConfigurationType::PRIMARY_MONO {
+        // Those of extensions count as unknown, for the runtime has none of them.
         return Err(Refusal::invalid(format!("{} is no view configuration type", kind.into_raw())));
     }
     refuse!(ERROR_VIEW_CONFIGURATION_TYPE_UNSUPPORTED, "{kind:?}: the headset has PRIMARY_STEREO only")
@@ -38,10 +39,8 @@ pub(super) unsafe extern "system" fn get_system(
         // SAFETY: pointers of the application, checked.
         let info = unsafe { input(info)? };
         let out = output(system, "systemId")?;
-        match info.form_factor {
-            FormFactor::HEAD_MOUNTED_DISPLAY => {}
-            FormFactor::HANDHELD_DISPLAY => refuse!(ERROR_FORM_FACTOR_UNSUPPORTED, "there are headsets only"),
-            other => return Err(Refusal::invalid(format!("{} is no form factor", other.into_raw()))),
+        if info.form_factor != FormFactor::HEAD_MOUNTED_DISPLAY {
+            refuse!(ERROR_FORM_FACTOR_UNSUPPORTED, "{:?}: there are headsets only", info.form_factor);
         }
         if runtime.world.no_headset {
             refuse!(ERROR_FORM_FACTOR_UNAVAILABLE, "the headset is not connected (by the script)");

@@ -1,19 +1,7 @@
 //! Time: OpenXR's nanoseconds, and when frames are shown.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
 use super::track::Nanos;
-
-/// Times begin here, so that no honest time is zero or less.
-const START: Nanos = 1_000_000_000;
-
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// Nanoseconds since the process first asked, from a clock that never goes back.
-pub(crate) fn monotonic() -> Nanos {
-    START + Nanos::try_from(EPOCH.elapsed().as_nanos()).unwrap_or(Nanos::MAX / 2)
-}
+pub(crate) use crate::abi::monotonic;
 
 /// The display's beat.
 #[derive(Debug)]

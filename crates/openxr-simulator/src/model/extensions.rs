@@ -1,7 +1,7 @@
 //! The extensions that the runtime offers.
 
 /// Names and versions, as `xrEnumerateInstanceExtensionProperties` tells them.
-pub(crate) const EXTENSIONS: [(&str, u32); 17] = [
+const EXTENSIONS: [(&str, u32); 17] = [
     ("XR_KHR_vulkan_enable", 8),
     ("XR_KHR_vulkan_enable2", 2),
     ("XR_KHR_vulkan_swapchain_format_list", 4),
@@ -21,7 +21,7 @@ pub(crate) const EXTENSIONS: [(&str, u32); 17] = [
     ("XR_EXT_user_presence", 1),
 ];
 
-/// Our own copy of a name.
-pub(crate) fn known(name: &str) -> Option<&'static str> {
-    EXTENSIONS.iter().map(|(known, _)| *known).find(|known| *known == name)
+/// Those offered now: simulated time has nothing to do with the system's clock, and cannot be turned into it.
+pub(crate) fn offered(simulated_clock: bool) -> impl Iterator<Item = (&'static str, u32)> {
+    EXTENSIONS.iter().copied().filter(move |(name, _)| !(simulated_clock && *name == "XR_KHR_convert_timespec_time"))
 }

@@ -101,11 +101,11 @@ impl Profile {
         let of_user = |component: &&Component| component.users.contains(user);
         let exact = self.components.iter().filter(of_user).find(|component| component.subpath == subpath);
         if let Some(component) = exact {
-            return fits(component.kind, action).then_some(Source { user, component });
+            return Some(Source { user, component });
         }
         // XR_EXT_palm_pose adds a pose to every profile of a hand.
         if palm && matches!(subpath, "/input/palm_ext/pose" | "/input/palm_ext") && user.starts_with("/user/hand/") {
-            return (action == ActionType::POSE_INPUT).then_some(Source { user, component: &PALM });
+            return Some(Source { user, component: &PALM });
         }
         let endings: &[&str] = match action {
             ActionType::BOOLEAN_INPUT => &["/click", "/force", "/value"],
@@ -129,13 +129,16 @@ impl Profile {
     }
 }
 
-/// The conversions that the specification knows (11.4.1): on/off and numbers either way, the rest only as it is.
-fn fits(kind: Kind, action: ActionType) -> bool {
-    match kind {
-        Kind::Bool | Kind::Float => matches!(action, ActionType::BOOLEAN_INPUT | ActionType::FLOAT_INPUT),
-        Kind::Vec2 => action == ActionType::VECTOR2F_INPUT,
-        Kind::Pose => action == ActionType::POSE_INPUT,
-        Kind::Haptic => action == ActionType::VIBRATION_OUTPUT,
+impl Source {
+    /// Whether an action of a type can be fed from here (xr spec 11.4.1): on/off and numbers either way, the rest only
+    /// as it is. A suggestion that cannot is no error; it binds nothing.
+    pub(crate) fn suits(&self, action: ActionType) -> bool {
+        match self.component.kind {
+            Kind::Bool | Kind::Float => matches!(action, ActionType::BOOLEAN_INPUT | ActionType::FLOAT_INPUT),
+            Kind::Vec2 => action == ActionType::VECTOR2F_INPUT,
+            Kind::Pose => action == ActionType::POSE_INPUT,
+            Kind::Haptic => action == ActionType::VIBRATION_OUTPUT,
+        }
     }
 }
 
@@ -192,6 +195,9 @@ mod tests {
         );
         assert!(resolve(touch, "/user/hand/left/input/thumbstick", ActionType::VECTOR2F_INPUT).is_some());
         assert!(resolve(touch, trigger, ActionType::VECTOR2F_INPUT).is_none());
+        let touch = named("/interaction_profiles/oculus/touch_controller").unwrap();
+        let stick = touch.resolve("/user/hand/left/input/thumbstick", ActionType::FLOAT_INPUT, false).unwrap();
+        assert!(!stick.suits(ActionType::FLOAT_INPUT) && stick.suits(ActionType::VECTOR2F_INPUT));
     }
 
     #[test]
