@@ -6,7 +6,7 @@ use glam::DVec3;
 ///
 /// After C. Ericson, *Real-Time Collision Detection* (2005), section 5.1.5: by the Voronoi region that p lies in.
 #[inline]
-pub(crate) fn closest_point(p: DVec3, [a, b, c]: [DVec3; 3]) -> DVec3 {
+pub fn closest_point(p: DVec3, [a, b, c]: [DVec3; 3]) -> DVec3 {
     let (ab, ac, ap) = (b - a, c - a, p - a);
     let (d1, d2) = (ab.dot(ap), ac.dot(ap));
     if d1 <= 0.0 && d2 <= 0.0 {

@@ -154,3 +154,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_backslash_continues_a_line_of_obj() {
+    let text = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nf 1/1/1 2/2/2 \\\r\n4 3\n";
+    assert_eq!(read_mesh(text, MeshFormat::Obj).unwrap().triangles(), [[0, 1, 3], [0, 3, 2]]);
+}

@@ -9,7 +9,7 @@ use fabrica_progress::Progress;
 use fabrica_volume::{Mask, MaskError, Volume, with_samples};
 
 use crate::{Mesh, SurfaceError};
-use place::{HalfWay, Interpolated, Threshold, pack_row};
+use place::{HalfWay, Interpolated, Threshold, Told, pack_row};
 
 /// The surface of a mask, half way between the voxels that belong and those that do not.
 ///
@@ -38,6 +38,22 @@ use place::{HalfWay, Interpolated, Threshold, pack_row};
 pub fn surface_of_mask(mask: &Mask, progress: &Progress) -> Result<Mesh, SurfaceError> {
     progress.stage("making the surface");
     cells::march(mask, &HalfWay, progress)
+}
+
+/// The surface of a mask, with each crossing where `fraction(inside, outside)` says: the share of the way, 0 to 1, from
+/// the sample (by its linear index) that belongs to its neighbour that does not.
+///
+/// Closed and manifold as that of a mask, whatever the fractions; they are held between 1/128 and 127/128.
+///
+/// # Errors
+/// As [`surface_of_mask`].
+pub fn surface_of_mask_placed(
+    mask: &Mask,
+    fraction: impl Fn(usize, usize) -> f64 + Sync,
+    progress: &Progress,
+) -> Result<Mesh, SurfaceError> {
+    progress.stage("making the surface");
+    cells::march(mask, &Told(fraction), progress)
 }
 
 /// The surface of everything at or above `isovalue`, placed between voxels by linear interpolation.

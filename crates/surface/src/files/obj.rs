@@ -1,5 +1,6 @@
 //! Wavefront OBJ.
 
+use std::borrow::Cow;
 use std::io::{Result, Write};
 
 use super::fan;
@@ -27,9 +28,18 @@ pub(super) fn read(bytes: &[u8]) -> std::result::Result<Mesh, SurfaceError> {
     let mut vertices = Vec::new();
     let mut triangles = Vec::new();
     let mut corners = Vec::new();
+    let mut joined = String::new();
     for (line, text) in bytes.split(|&b| b == b'\n').enumerate() {
         let text = std::str::from_utf8(text.trim_ascii()).map_err(|_| error("the line is not text", line))?;
-        let mut words = text.split_ascii_whitespace();
+        // A backslash at its end continues a line in the next.
+        if let Some(begun) = text.strip_suffix('\\') {
+            joined.push_str(begun);
+            joined.push(' ');
+            continue;
+        }
+        let whole =
+            if joined.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(std::mem::take(&mut joined) + text) };
+        let mut words = whole.split_ascii_whitespace();
         match words.next() {
             Some("v") => {
                 let mut next = || words.next().and_then(|w| w.parse::<f32>().ok()).filter(|c| c.is_finite());

@@ -1,0 +1,258 @@
+//! How thick the walls of a solid are, everywhere.
+
+use fabrica_geometry::{LpsPoint, Mm};
+use fabrica_progress::Progress;
+use fabrica_surface::Mesh;
+use glam::DVec3;
+use rayon::prelude::*;
+
+use crate::MeshError;
+use crate::exact::Corners;
+use crate::tree::{Tree, corners, position};
+
+/// The cosine of the widest angle between the normals of the two sides of a wall: sides that meet at more than 60° are
+/// the two faces of an edge, not a wall.
+const FACING: f64 = -0.5;
+/// Rounds in which a ball shrinks, at most; five are usual.
+const ROUNDS: usize = 30;
+
+/// Wall thicknesses at each vertex of a solid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thickness {
+    /// At each vertex, mm; `limit` where it is that or more.
+    pub at_vertices: Vec<f32>,
+    /// The greatest thickness that was looked for.
+    pub limit: Mm,
+}
+
+/// A place where a wall is thin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ThinPlace {
+    /// The thinnest point of it.
+    pub at: LpsPoint,
+    /// How thick the wall is there.
+    pub thickness: Mm,
+    /// Vertices that are too thin around it.
+    pub vertices: usize,
+}
+
+impl Thickness {
+    /// The least.
+    pub fn least(&self) -> Mm {
+        Mm(self.at_vertices.iter().fold(f32::INFINITY, |a, &b| a.min(b)).into())
+    }
+
+    /// The places thinner than a wall should be, the thinnest first: vertices that hang together are one.
+    pub fn thin_places(&self, mesh: &Mesh, wall: Mm) -> Vec<ThinPlace> {
+        let thin = |v: u32| self.at_vertices.get(v as usize).is_some_and(|t| f64::from(*t) < wall.0);
+        let mut groups = crate::edges::Groups::new(mesh.vertices().len());
+        for &[a, b, c] in mesh.triangles() {
+            for (v, w) in [(a, b), (b, c), (c, a)] {
+                if thin(v) && thin(w) {
+                    groups.join(v, w);
+                }
+            }
+        }
+        let mut places = std::collections::BTreeMap::new();
+        for v in (0..mesh.vertices().len() as u32).filter(|&v| thin(v)) {
+            let thickness = Mm(self.at_vertices[v as usize].into());
+            let place = places.entry(groups.root(v)).or_insert(ThinPlace {
+                at: LpsPoint(position(mesh, v)),
+                thickness,
+                vertices: 0,
+            });
+            place.vertices += 1;
+            if thickness < place.thickness {
+                (place.at, place.thickness) = (LpsPoint(position(mesh, v)), thickness);
+            }
+        }
+        let mut places: Vec<ThinPlace> = places.into_values().collect();
+        places.sort_by(|a, b| a.thickness.0.total_cmp(&b.thickness.0));
+        places
+    }
+}
+
+/// Measures the walls of a solid everywhere, up to a limit: in the middle of each triangle; a vertex gets the least of
+/// its triangles.
+///
+/// The thickness at a point is the diameter of the greatest ball inside that touches the surface there: a ball held at
+/// the point shrinks until the wall across lies outside of it (Ma, Bae and Choi, *3D medial axis point approximation
+/// using nearest neighbors and the normal field*, 2012). Only what faces the point across material counts (normals more
+/// than 120° apart), so that a sharp but thick edge is not thin, and the tip of a wedge below 60° is.
+/// Normals are those of triangles: a vertex on an edge has none that means anything. Distances are exact, to triangles; on a ball or a plate the result is its thickness.
+///
+/// # Errors
+/// When the limit is not above 0, or the user cancels.
+///
+/// # Example
+/// ```
+/// use fabrica_geometry::{Grid, LpsPoint, Mm};
+/// use fabrica_mesh::thickness;
+/// use fabrica_progress::Progress;
+/// use fabrica_surface::surface_of_mask;
+/// use fabrica_volume::Mask;
+/// // A plate of 20 × 20 × 3 mm.
+/// let grid = Grid::axis_aligned([20, 20, 3], LpsPoint::default(), [1.0; 3]).unwrap();
+/// let plate = surface_of_mask(&Mask::from_fn(grid, |_| true), &Progress::new()).unwrap();
+/// let walls = thickness(&plate, Mm(10.0), &Progress::new()).unwrap();
+/// let middle = plate.vertices().iter().position(|v| *v == [10.0, 10.0, -0.5]).unwrap();
+/// assert!((walls.at_vertices[middle] - 3.0).abs() < 1e-5);
+/// ```
+pub fn thickness(mesh: &Mesh, limit: Mm, progress: &Progress) -> Result<Thickness, MeshError> {
+    if !limit.0.is_finite() || limit.0 <= 0.0 {
+        return Err(MeshError::Option {
+            option: "the greatest wall to look for",
+            value: limit.0,
+            allowed: "above 0 mm",
+        });
+    }
+    progress.stage("measuring walls");
+    let walls = Walls::new(mesh, limit);
+    let in_triangles: Vec<f32> = (0..mesh.triangles().len() as u32)
+        .into_par_iter()
+        .map(|t| if progress.is_cancelled() { 0.0 } else { walls.in_triangle(t) as f32 })
+        .collect();
+    // Infinite where only needles meet, which have no thickness of their own: those take that of their neighbours.
+    let mut at_vertices = vec![f32::INFINITY; mesh.vertices().len()];
+    for (t, thin) in mesh.triangles().iter().zip(in_triangles) {
+        t.iter().for_each(|&v| at_vertices[v as usize] = at_vertices[v as usize].min(thin));
+    }
+    while at_vertices.iter().any(|t| t.is_infinite()) {
+        let before = at_vertices.clone();
+        for t in mesh.triangles() {
+            let least = t.iter().map(|&v| before[v as usize]).fold(f32::INFINITY, f32::min);
+            t.iter()
+                .filter(|&&v| before[v as usize].is_infinite())
+                .for_each(|&v| at_vertices[v as usize] = at_vertices[v as usize].min(least));
+        }
+        if at_vertices == before {
+            break;
+        }
+    }
+    at_vertices.iter_mut().for_each(|t| *t = t.min(limit.0 as f32));
+    progress.check()?;
+    Ok(Thickness { at_vertices, limit })
+}
+
+/// The normal of a triangle; zero for a needle, whose normal is rounding. Its neighbours tell what the wall is there.
+fn facing([a, b, c]: Corners) -> DVec3 {
+    const NEEDLE: f64 = 0.01;
+    let normal = (b - a).cross(c - a);
+    let longest = a.distance_squared(b).max(b.distance_squared(c)).max(c.distance_squared(a));
+    if normal.length_squared() < (NEEDLE * longest).powi(2) { DVec3::ZERO } else { normal.normalize_or_zero() }
+}
+
+/// What wall thickness is measured with.
+pub(crate) struct Walls<'a> {
+    tree: Tree<'a>,
+    normals: Vec<DVec3>,
+    limit: f64,
+}
+
+impl<'a> Walls<'a> {
+    pub(crate) fn new(mesh: &'a Mesh, limit: Mm) -> Self {
+        let normals = (0..mesh.triangles().len() as u32).into_par_iter().map(|t| facing(corners(mesh, t))).collect();
+        Self { tree: Tree::new(mesh), normals, limit: limit.0 }
+    }
+
+    /// The thickness in the middle of a triangle. (On its sides a sharp crease would count as no wall at all.)
+    pub(crate) fn in_triangle(&self, triangle: u32) -> f64 {
+        let [a, b, c] = self.tree.corners(triangle);
+        self.at((a + b + c) / 3.0, self.normals[triangle as usize])
+    }
+
+    /// The thickness at a point of the surface with this outward normal; infinite for a needle, which has none.
+    pub(crate) fn at(&self, p: DVec3, normal: DVec3) -> f64 {
+        if normal == DVec3::ZERO {
+            return f64::INFINITY;
+        }
+        let inward = -normal;
+        let mut diameter = self.limit;
+        for _ in 0..ROUNDS {
+            let centre = p + inward * (diameter / 2.0);
+            // Shorter than the radius by a hair, so that the point itself and touching the ball do not count.
+            let within = (diameter / 2.0 * (1.0 - 1e-6)).powi(2);
+            let facing = |t: u32, at: DVec3| {
+                self.normals[t as usize].dot(normal) < FACING && (at - p).dot(inward) > 1e-9 * self.limit
+            };
+            let Some(nearest) = self.tree.nearest_where(centre, within, facing) else { break };
+            let to = nearest.point - p;
+            let smaller = to.length_squared() / to.dot(inward);
+            if smaller >= diameter * (1.0 - 1e-9) {
+                break;
+            }
+            diameter = smaller;
+        }
+        diameter
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fabrica_geometry::Grid;
+    use fabrica_surface::surface_of_volume;
+    use fabrica_volume::{Samples, ValueUnit, Volume};
+
+    /// The solid where a field (mm, positive inside) is not negative.
+    fn solid(side: f64, step: f64, field: impl Fn(DVec3) -> f64) -> Mesh {
+        let n = (side / step) as usize;
+        let grid = Grid::axis_aligned([n; 3], LpsPoint(DVec3::splat(-side / 2.0)), [step; 3]).unwrap();
+        let affine = grid.voxel_to_patient();
+        let samples = (0..grid.len())
+            .map(|i| field(affine.transform_point3(DVec3::from_array(grid.position(i).map(|c| c as f64)))) as f32)
+            .collect();
+        let volume = Volume::new(grid, Samples::F32(samples), ValueUnit::Arbitrary).unwrap();
+        surface_of_volume(&volume, 0.0, &Progress::new()).unwrap()
+    }
+
+    #[test]
+    fn shells_pipes_and_plates_are_as_thick_as_they_are() {
+        for wall in [0.8, 1.5, 3.0] {
+            let ball = solid(26.0, 0.4, |p| wall / 2.0 - (p.length() - 9.0).abs());
+            let pipe = solid(26.0, 0.4, |p| (wall / 2.0 - (p.truncate().length() - 8.0).abs()).min(11.0 - p.z.abs()));
+            let turned = glam::DQuat::from_euler(glam::EulerRot::XYZ, 0.3, 0.5, 0.2);
+            let plate = solid(26.0, 0.4, |p| {
+                (wall / 2.0 - (turned * p).z.abs()).min(9.0 - (turned * p).truncate().abs().max_element())
+            });
+            for (name, mesh) in [("ball", &ball), ("pipe", &pipe), ("plate", &plate)] {
+                let walls = thickness(mesh, Mm(6.0), &Progress::new()).unwrap();
+                let normals = mesh.vertex_normals();
+                let mut wrong = 0;
+                for (v, &t) in walls.at_vertices.iter().enumerate() {
+                    let p = position(mesh, v as u32);
+                    let n = normals[v];
+                    let n = DVec3::new(n[0].into(), n[1].into(), n[2].into());
+                    // Away from rims, where the shape is not that of the wall.
+                    let inner = match name {
+                        "ball" => true,
+                        "pipe" => p.z.abs() < 11.0 - wall,
+                        _ => (turned * p).truncate().abs().max_element() < 9.0 - wall && (turned * n).z.abs() > 0.9,
+                    };
+                    wrong += usize::from(inner && (f64::from(t) - wall).abs() > 0.1);
+                }
+                assert_eq!(wrong, 0, "{name} of {wall}: {} vertices", mesh.vertices().len());
+            }
+        }
+    }
+
+    #[test]
+    fn thin_places_are_told_apart() {
+        // Two discs of 1 mm on a thick bar.
+        let mesh = solid(30.0, 0.5, |p| {
+            let bar = 2.5 - p.truncate().length();
+            let disc = |z: f64| (0.5 - (p.z - z).abs()).min(7.0 - p.truncate().length());
+            bar.max(disc(-5.0)).max(disc(5.0)).min(10.0 - p.z.abs())
+        });
+        let walls = thickness(&mesh, Mm(6.0), &Progress::new()).unwrap();
+        let places = walls.thin_places(&mesh, Mm(1.5));
+        assert_eq!(places.iter().filter(|p| p.vertices > 50).count(), 2, "{places:?}");
+        // The rim of a disc tapers over the sampling's half a millimetre; within it is 1 mm thick.
+        assert!(places[0].thickness.0 > 0.4 && walls.least() == places[0].thickness, "{places:?}");
+        for (v, t) in walls.at_vertices.iter().enumerate() {
+            let p = position(&mesh, v as u32);
+            let on_disc = (3.5..6.0).contains(&p.truncate().length()) && p.z.abs() > 2.0;
+            assert!(!on_disc || (t - 1.0).abs() < 0.1, "{p}: {t}");
+        }
+    }
+}
