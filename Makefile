@@ -6,7 +6,7 @@ export CARGO_INCREMENTAL ?= 0
 
 FABRICA = $(CARGO_TARGET_DIR)/debug/fabrica
 
-.PHONY: help setup build demo test lint ci bench fuzz clean
+.PHONY: help setup build demo headset-demo test lint ci bench fuzz clean
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -19,6 +19,10 @@ build: setup ## Builds the app.
 
 demo: build ## Scan to print on the sample case: a window where there is a display, pictures and STL under out/ where not.
 	$(FABRICA) demo --out out
+
+headset-demo: setup ## A rehearsal in the simulated headset, without a headset; pictures of both eyes under out/headset.
+	cargo build --locked --workspace --lib --bins
+	@sh scripts/headset-demo.sh
 
 test: setup ## Builds and runs all tests.
 	cargo test --locked --workspace --quiet

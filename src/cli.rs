@@ -38,8 +38,10 @@ pub enum Command {
     Export(ExportArgs),
     /// Writes the synthetic patient as DICOM series, with exact truth beside it.
     Phantom(PhantomArgs),
-    /// Opens a case, or files to import, in a window.
+    /// Opens a case, or files to import: in the headset where there is one, else in a window.
     Open(OpenArgs),
+    /// Measures how the app runs on this machine.
+    Bench(BenchArgs),
     /// The whole path on the sample case: a window where there is a display, pictures and a model where not.
     Demo(DemoArgs),
 }
@@ -394,9 +396,55 @@ pub struct PhantomArgs {
 pub struct OpenArgs {
     /// A case, or files and folders to import; nothing opens an empty window to drop files on.
     pub paths: Vec<PathBuf>,
+    /// Insists on the headset: where there is none it says why, and ends.
+    #[arg(long, conflicts_with = "desktop")]
+    pub vr: bool,
+    /// Stays on the desktop even where there is a headset.
+    #[arg(long)]
+    pub desktop: bool,
+    /// The left hand works, the right one holds.
+    #[arg(long)]
+    pub left_handed: bool,
+    /// The user sits: the table in the headset's room is lower.
+    #[arg(long)]
+    pub seated: bool,
+    /// Plays a script of input once the case is open: hands, tools, operations (docs/headset.md has its lines).
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Writes what changes (headset, patient's pose, plan) to this file, a line of JSON a change; tests read it.
+    #[arg(long, hide = true)]
+    pub trace: Option<PathBuf>,
     /// Saves a picture of the window to this file once everything is drawn, and ends.
     #[arg(long, hide = true)]
     pub photograph: Option<PathBuf>,
+}
+
+/// Arguments of `fabrica bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub what: BenchWhat,
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchWhat {
+    /// Frames in the headset: with an empty room, then with the case in each look. The case is not changed.
+    Headset(BenchHeadsetArgs),
+}
+
+/// Arguments of `fabrica bench headset`.
+#[derive(Debug, Args)]
+pub struct BenchHeadsetArgs {
+    /// The case; only the empty room when left out.
+    pub case: Option<PathBuf>,
+    /// Frames of each measurement.
+    #[arg(long, default_value_t = 300)]
+    pub frames: u32,
+    /// Only these looks; all when left out.
+    #[arg(long)]
+    pub look: Vec<String>,
 }
 
 /// Arguments of `fabrica demo`.

@@ -10,6 +10,7 @@ mod parse;
 mod picture;
 mod steps;
 mod terminal;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Export(args) => commands::export::run(&args),
         Command::Phantom(args) => commands::phantom::run(&args),
         Command::Open(args) => commands::open::run(&args),
+        Command::Bench(args) => commands::bench::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
     };
     match result {

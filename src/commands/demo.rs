@@ -14,10 +14,11 @@ use fabrica_segment::Recipe;
 use fabrica_surface::PrintOptions;
 use fabrica_volume::GeometryIssue;
 
+use crate::app::{self, Options, Place};
 use crate::author::author;
 use crate::cli::{DemoArgs, Orientation, PhantomArgs, Region, Renderer};
+use crate::picture;
 use crate::terminal::{Bar, say};
-use crate::{app, picture};
 
 /// The sample head CT of Debian's package `invesalius-examples`.
 const HEAD_CT: &str = "/usr/share/doc/invesalius-examples/examples/Cranium.inv3";
@@ -57,7 +58,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         return Ok(());
     }
     drop(case);
-    app::run(vec![folder], by, None)
+    app::run(Options { paths: vec![folder], place: Place::Desktop, ..Options::new(by) })
 }
 
 fn synthetic(out: &Path, progress: &Progress) -> Result<PathBuf> {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod accept;
+pub mod bench;
 pub mod demo;
 pub mod export;
 pub mod import;

@@ -4,6 +4,7 @@
 //! something in it changed, and coarsely while the user moves where the machine is slow; the window stays quick.
 
 mod orbit;
+mod photo;
 mod picture;
 
 use bevy::prelude::*;
@@ -15,7 +16,7 @@ pub struct NavigationPlugin;
 impl Plugin for NavigationPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(Startup, picture::spawn_camera)
-            .add_systems(Update, (navigate, picture::follow_view, picture::draw_when_changed).chain());
+            .add_systems(Update, (photo::take, navigate, picture::follow_view, picture::draw_when_changed).chain());
     }
 }
 
@@ -37,6 +38,11 @@ fn navigate(
                 view.size = to;
             }
             Navigate::Settle => {}
+            Navigate::From(camera) => {
+                if camera.frame().is_ok() {
+                    view.camera = camera;
+                }
+            }
             Navigate::Look(from) => {
                 let Some(bounds) = bounds else { continue };
                 view.camera = fabrica_raycast::View::from(from).camera(bounds, size.to_array());

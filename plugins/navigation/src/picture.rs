@@ -1,11 +1,14 @@
 //! The image that the 3D view is drawn into, and when.
 
 use bevy::camera::RenderTarget;
+use bevy::camera::visibility::RenderLayers;
 use bevy::core_pipeline::prepass::DepthPrepass;
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::render::renderer::RenderAdapterInfo;
+use fabrica_scene::presence::{DESK_LAYER, Headset};
+use fabrica_scene::world::PatientPose;
 use fabrica_scene::{Navigate, Redraw, View3d, View3dCamera, camera as scene_camera};
 
 /// The share of the pixels' number along a side that is drawn while the user moves, where there is no GPU.
@@ -27,9 +30,11 @@ pub fn spawn_camera(mut commands: Commands, mut images: ResMut<Assets<Image>>, m
         // Opaque surfaces end the volume's rays.
         DepthPrepass,
         Transform::default(),
+        RenderLayers::from_layers(&[0, DESK_LAYER]),
         // The light goes with the eye, so that what is looked at is lit.
         children![(
             DirectionalLight { illuminance: 4_000.0, ..default() },
+            RenderLayers::layer(DESK_LAYER),
             Transform::from_xyz(0.3, 0.4, 1.0).looking_at(Vec3::ZERO, Vec3::Y),
         )],
     ));
@@ -40,15 +45,18 @@ fn target(size: UVec2) -> Image {
 }
 
 /// Puts the Bevy camera where the patient's camera is.
-pub fn follow_view(view: Res<View3d>, mut camera: Single<(&mut Transform, &mut Projection), With<View3dCamera>>) {
-    if !view.is_changed() {
+pub fn follow_view(
+    view: Res<View3d>,
+    pose: Res<PatientPose>,
+    mut camera: Single<(&mut Transform, &mut Projection), With<View3dCamera>>,
+) {
+    if !view.is_changed() && !pose.is_changed() {
         return;
     }
     let (transform, projection) = &mut *camera;
     // A camera without a direction cannot be reached by navigating; should one come all the same, the view stays.
-    if let Ok(to) = scene_camera::transform(&view.camera) {
-        **transform = to;
-        **projection = scene_camera::projection(&view.camera, view.size);
+    if let Ok(placed) = scene_camera::in_room(&view.camera, &pose, view.size) {
+        (**transform, **projection) = placed;
     }
 }
 
@@ -61,26 +69,32 @@ pub struct Drawing {
 }
 
 /// Switches the camera on for a few frames after a change, at full size or, while the user moves on a machine without a
-/// GPU, at a smaller one.
+/// GPU, at a smaller one. While a headset shows the case it has the machine for itself: only what is asked of this view's
+/// own camera, a photo above all, is drawn.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub fn draw_when_changed(
     mut changes: MessageReader<Redraw>,
     mut asked: MessageReader<Navigate>,
     mut drawing: Local<Drawing>,
     view: Res<View3d>,
+    headset: Res<Headset>,
     adapter: Option<Res<RenderAdapterInfo>>,
     mut images: ResMut<Assets<Image>>,
     mut camera: Single<&mut Camera, With<View3dCamera>>,
 ) {
     let slow = adapter.is_some_and(|a| format!("{:?}", a.device_type) == "Cpu");
+    let mut moved = false;
     for change in asked.read() {
+        moved = true;
         drawing.coarse = slow
             && match change {
                 Navigate::Rotate { .. } | Navigate::Pan { .. } | Navigate::Zoom(_) => true,
-                Navigate::Settle | Navigate::Look(_) => false,
+                Navigate::Settle | Navigate::Look(_) | Navigate::From(_) => false,
                 _ => drawing.coarse,
             };
     }
-    if changes.read().count() > 0 {
+    let changed = changes.read().count() > 0;
+    if moved || (changed && !headset.shown) {
         drawing.frames_left = FRAMES_AFTER_CHANGE;
     }
     let wanted = if drawing.coarse { (view.size.as_vec2() * COARSE).as_uvec2() } else { view.size }.max(UVec2::ONE);
@@ -89,6 +103,10 @@ pub fn draw_when_changed(
         if images.insert(view.image.id(), target(wanted)).is_ok() {
             drawing.drawn = wanted;
         }
+    }
+    if headset.shown && drawing.frames_left == 0 {
+        // The headset's mirror may use the image meanwhile.
+        drawing.drawn = UVec2::ZERO;
     }
     camera.is_active = drawing.frames_left > 0;
     drawing.frames_left = drawing.frames_left.saturating_sub(1);

@@ -1,14 +1,20 @@
-//! The desktop window: a side panel with what can be shown and done, the four linked views, notices and progress.
+//! The desktop window: a side panel with what can be shown and done, the four linked views, notices and progress; and the
+//! same panel on a board in the room of a headset.
 //!
 //! Built with egui, because the tools to come need its tables, curves and number fields, it draws into a texture as
 //! well as into a window (so that the same panel serves the headset), and it builds without system packages.
 
+mod headset;
+mod kept;
 mod keys;
 mod marks;
+mod mouse;
 mod notices;
+mod room;
 mod side;
 mod status;
 mod style;
+mod tools;
 mod views;
 
 use bevy::camera::visibility::RenderLayers;
@@ -17,20 +23,38 @@ use bevy::prelude::*;
 use bevy_egui::{
     EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiTextureHandle, PrimaryEguiContext, egui,
 };
+use fabrica_scene::input::{HandSample, Hands, Tools};
+use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
+use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
-    Choices, CinematicView, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, View3d,
-    Work,
+    Choices, CinematicView, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, TakePhoto,
+    View3d, Work,
 };
 
-/// Draws the desktop window.
-pub struct PanelPlugin;
+/// Draws the desktop window, the panel in the room, or both.
+pub struct PanelPlugin {
+    /// There is a window.
+    pub window: bool,
+    /// There is a headset: the panel is in its room too.
+    pub room: bool,
+}
+
+impl Default for PanelPlugin {
+    fn default() -> Self {
+        Self { window: true, room: false }
+    }
+}
 
 impl Plugin for PanelPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins(EguiPlugin::default())
-            .init_resource::<side::SideState>()
-            .add_systems(Startup, spawn_camera)
-            .add_systems(EguiPrimaryContextPass, draw);
+        app.add_plugins(EguiPlugin::default()).init_resource::<side::SideState>().init_resource::<Places>();
+        app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+        if self.window {
+            app.add_systems(Startup, spawn_camera).add_systems(EguiPrimaryContextPass, draw);
+        }
+        if self.room {
+            room::add(app);
+        }
     }
 }
 
@@ -51,6 +75,16 @@ struct Desk<'w> {
     slice_commands: MessageWriter<'w, SliceCommand>,
     navigation: MessageWriter<'w, Navigate>,
     redraw: MessageWriter<'w, Redraw>,
+    hands: ResMut<'w, Hands>,
+    tools: ResMut<'w, Tools>,
+    patient: Res<'w, PatientPose>,
+    samples: MessageWriter<'w, HandSample>,
+    headset: Res<'w, Headset>,
+    comfort: ResMut<'w, Comfort>,
+    moves: MessageWriter<'w, MovePatient>,
+    panel: MessageWriter<'w, SummonPanel>,
+    photos: MessageWriter<'w, TakePhoto>,
+    places: ResMut<'w, Places>,
 }
 
 impl Desk<'_> {
@@ -60,8 +94,20 @@ impl Desk<'_> {
     }
 }
 
-fn spawn_camera(mut commands: Commands, mut settings: ResMut<EguiGlobalSettings>) {
-    settings.auto_create_primary_context = false;
+/// Where the panel in the room drew what scripts and tests press, in egui's points; the window's are not kept.
+#[derive(Resource, Default)]
+struct Places(Option<Vec<(String, egui::Pos2)>>);
+
+impl Places {
+    /// Notes where something was drawn.
+    fn note(&mut self, name: impl Into<String>, drawn: &egui::Response) {
+        if let Some(places) = &mut self.0 {
+            places.push((name.into(), drawn.rect.center()));
+        }
+    }
+}
+
+fn spawn_camera(mut commands: Commands) {
     commands.spawn((PrimaryEguiContext, Camera2d, Msaa::Off, RenderLayers::none()));
 }
 

@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, style};
+use crate::{Desk, headset, kept, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -39,6 +39,8 @@ pub struct SideState {
     pub turning: bool,
     /// The crosshair is being moved and not yet in the plan.
     pub scrolling: bool,
+    /// The mouse is the working hand's pointer.
+    pub pointing: bool,
 }
 
 impl Default for SideState {
@@ -55,6 +57,7 @@ impl Default for SideState {
             recipes: Recipe::built_in().unwrap_or_default(),
             turning: false,
             scrolling: false,
+            pointing: false,
         }
     }
 }
@@ -75,6 +78,13 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
             .default_open(true)
             .show(ui, |ui| clip(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Tools").strong())
+            .default_open(true)
+            .show(ui, |ui| tools::draw(ui, desk));
+        ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
+        if !desk.headset.told.is_empty() {
+            ui.collapsing(RichText::new("Headset").strong(), |ui| headset::draw(ui, desk));
+        }
         ui.collapsing(RichText::new("Mouse and keys").strong(), help);
     });
 }
@@ -128,15 +138,18 @@ fn scan(ui: &mut egui::Ui, desk: &mut Desk) {
 fn look(ui: &mut egui::Ui, desk: &mut Desk) {
     let Some(scene) = &desk.case.volume else { return };
     let volume = scene.id.clone();
-    egui::ComboBox::from_label("volume").selected_text(desk.case.preset.as_str()).show_ui(ui, |ui| {
+    let combo = egui::ComboBox::from_label("volume").selected_text(desk.case.preset.as_str()).show_ui(ui, |ui| {
         for preset in &desk.side.presets {
             let chosen = preset.name == desk.case.preset;
-            if ui.selectable_label(chosen, &preset.name).on_hover_text(&preset.description).clicked() && !chosen {
+            let choice = ui.selectable_label(chosen, &preset.name).on_hover_text(&preset.description);
+            desk.places.note(format!("look {}", preset.name), &choice);
+            if choice.clicked() && !chosen {
                 desk.operations
                     .write(Do(Operation::SetRenderPreset { volume: volume.clone(), preset: preset.name.clone() }));
             }
         }
     });
+    desk.places.note("look", &combo.response);
     cinematic(ui, desk);
     let window = desk.preview.window.or(desk.case.window);
     let named = window.and_then(|w| {
@@ -306,6 +319,7 @@ fn help(ui: &mut egui::Ui) {
         ("Slices", "wheel: next slice · click: crosshair · Shift+move: crosshair follows"),
         ("", "Ctrl+drag: window/level · right drag: zoom · middle drag: move"),
         ("3D", "drag: turn · Shift or middle drag: move · right drag or wheel: zoom"),
+        ("", "with a tool: left button: use it · Ctrl+drag: turn"),
         ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection · C: cinematic"),
         ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),
     ] {

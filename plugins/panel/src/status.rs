@@ -27,10 +27,14 @@ pub fn title(ui: &mut egui::Ui, desk: &mut Desk) {
             ui.weak("Not a cleared medical device").on_hover_text("For rehearsal and teaching. Decide by the scan.");
             ui.separator();
             let (undo, redo) = desk.case.undo_redo;
-            if ui.add_enabled(redo, egui::Button::new("Redo")).on_hover_text("Ctrl+Shift+Z").clicked() {
+            let button = ui.add_enabled(redo, egui::Button::new("Redo")).on_hover_text("Ctrl+Shift+Z");
+            desk.places.note("redo", &button);
+            if button.clicked() {
                 desk.requests.write(Request::Redo);
             }
-            if ui.add_enabled(undo, egui::Button::new("Undo")).on_hover_text("Ctrl+Z").clicked() {
+            let button = ui.add_enabled(undo, egui::Button::new("Undo")).on_hover_text("Ctrl+Z");
+            desk.places.note("undo", &button);
+            if button.clicked() {
                 desk.requests.write(Request::Undo);
             }
         });

@@ -7,7 +7,7 @@ use fabrica_plan::{Operation, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane, slice_marks, view_marks};
 use fabrica_scene::{Do, Navigate, SliceCommand};
 
-use crate::{Desk, marks, style};
+use crate::{Desk, marks, mouse, style};
 
 /// Window/level by mouse: how much of the window's width a drag over the view's height changes.
 const WINDOW_DRAG: f64 = 2.0;
@@ -26,6 +26,11 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk, textures: &Textures) {
         return;
     }
     let whole = ui.available_rect_before_wrap();
+    if desk.headset.shown {
+        // The slices are on the panel in the room, in its size.
+        in_headset(ui, desk, textures.volume, whole);
+        return;
+    }
     let half = (whole.size() - vec2(3.0, 3.0)) / 2.0;
     let cell = |column: f32, row: f32| {
         Rect::from_min_size(whole.min + vec2(column * (half.x + 3.0), row * (half.y + 3.0)), half)
@@ -33,6 +38,38 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk, textures: &Textures) {
     volume(ui, desk, textures.volume, cell(1.0, 0.0));
     for (view, rect) in [cell(0.0, 0.0), cell(0.0, 1.0), cell(1.0, 1.0)].into_iter().enumerate() {
         slice(ui, desk, view, textures.slices[view], rect);
+    }
+}
+
+/// What the window shows while the case is in the headset: what is seen there, if that is wanted.
+fn in_headset(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
+    ui.allocate_ui(vec2(rect.width(), 24.0), |ui| {
+        ui.horizontal(|ui| {
+            ui.label("The case is in the headset.");
+            let mut mirror = desk.comfort.mirror;
+            if ui.checkbox(&mut mirror, "Show what is seen there").changed() {
+                desk.comfort.mirror = mirror;
+            }
+        });
+    });
+    if desk.comfort.mirror {
+        // The eye's picture is about square.
+        let side = rect.width().min(rect.height() - 30.0);
+        let at = rect.min + vec2((rect.width() - side) / 2.0, 30.0);
+        paint(&ui.painter_at(rect), texture, Rect::from_min_size(at, vec2(side, side)));
+    }
+}
+
+/// Draws the three slice views below each other: for the panel in the room, which has the patient beside it.
+pub fn draw_slices(ui: &mut egui::Ui, desk: &mut Desk, slices: &[TextureId; 3]) {
+    if desk.case.volume.is_none() {
+        return;
+    }
+    let whole = ui.available_rect_before_wrap();
+    let size = vec2(whole.width(), (whole.height() - 6.0) / 3.0);
+    for (view, &texture) in slices.iter().enumerate() {
+        let corner = whole.min + vec2(0.0, view as f32 * (size.y + 3.0));
+        slice(ui, desk, view, texture, Rect::from_min_size(corner, size));
     }
 }
 
@@ -59,11 +96,13 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
         marks::draw(&painter, rect, size, &list);
     }
 
+    mouse::report(ui, desk, &response, rect);
+    let turns = !mouse::works_tool(ui, desk);
     let moved = response.drag_delta() / rect.height();
     let shift = ui.input(|i| i.modifiers.contains(Modifiers::SHIFT));
     if response.dragged_by(PointerButton::Middle) || (response.dragged_by(PointerButton::Primary) && shift) {
         desk.navigation.write(Navigate::Pan { across: moved.x, down: moved.y });
-    } else if response.dragged_by(PointerButton::Primary) {
+    } else if response.dragged_by(PointerButton::Primary) && turns {
         desk.navigation.write(Navigate::Rotate { across: moved.x, down: moved.y });
     } else if response.dragged_by(PointerButton::Secondary) {
         desk.navigation.write(Navigate::Zoom((moved.y * 2.0).exp()));

@@ -1,11 +1,14 @@
 //! The vocabulary that the plugins share: components, resources, messages, and the way from the patient to the world.
 //!
 //! A plugin knows no other plugin. It reads what is here ([`OpenCase`], [`Work`], [`Notices`]), and asks for changes by
-//! sending [`Do`] (an operation on the plan) or [`Request`] (anything longer).
+//! sending [`Do`] (an operation on the plan) or [`Request`] (anything longer). What hands do is in [`input`]; where the
+//! patient lies in the room, and the user, in [`presence`] and [`world`].
 
 pub mod camera;
 mod cinematic;
+pub mod input;
 mod open_case;
+pub mod presence;
 mod request;
 mod slices;
 mod view3d;
@@ -16,16 +19,27 @@ use bevy::prelude::*;
 
 pub use cinematic::{CinematicPicture, CinematicView};
 pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
+pub use presence::{InPatient, PatientRoot};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
-pub use view3d::{Navigate, Redraw, View3d, View3dCamera};
-pub use work::{Notice, Notices, Severity, Work};
+pub use view3d::{Navigate, Redraw, TakePhoto, View3d, View3dCamera};
+pub use work::{Leave, Notice, Notices, Severity, Work};
 
 /// Registers the vocabulary. Every other plugin of Fabrica needs it.
 pub struct ScenePlugin;
 
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
+        let root = app.world_mut().spawn((Name::new("patient"), Transform::default(), Visibility::default())).id();
+        app.insert_resource(PatientRoot(root))
+            .init_resource::<world::PatientPose>()
+            .init_resource::<presence::Comfort>()
+            .init_resource::<presence::Headset>()
+            .init_resource::<presence::PanelPlaces>()
+            .add_message::<presence::MovePatient>()
+            .add_message::<presence::SummonPanel>()
+            .add_plugins(input::InputPlugin)
+            .add_systems(PostUpdate, presence::follow_pose.before(TransformSystems::Propagate));
         app.init_resource::<OpenCase>()
             .init_resource::<Choices>()
             .init_resource::<Work>()
@@ -38,6 +52,8 @@ impl Plugin for ScenePlugin {
             .add_message::<Request>()
             .add_message::<SliceCommand>()
             .add_message::<Navigate>()
-            .add_message::<Redraw>();
+            .add_message::<Redraw>()
+            .add_message::<Leave>()
+            .add_message::<TakePhoto>();
     }
 }

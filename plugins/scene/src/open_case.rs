@@ -29,6 +29,8 @@ pub struct OpenCase {
     pub clip: Option<ClipPlane>,
     /// The geometry warnings of all volumes with their state.
     pub warnings: Vec<SceneWarning>,
+    /// The views that were kept, by name.
+    pub views: Vec<(String, fabrica_plan::Camera)>,
     /// Whether there is something to undo, and to redo.
     pub undo_redo: (bool, bool),
 }

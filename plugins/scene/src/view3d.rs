@@ -48,6 +48,8 @@ pub enum Navigate {
     Zoom(f32),
     /// Looks at the whole patient from a named side.
     Look(NamedView),
+    /// Looks from another camera.
+    From(PatientCamera),
     /// Looks at another point.
     LookAt(LpsPoint),
     /// Changes between perspective and parallel projection.
@@ -65,3 +67,8 @@ pub struct Redraw;
 /// Marks the Bevy camera that draws the 3D view.
 #[derive(Component)]
 pub struct View3dCamera;
+
+/// Asks for a photo of the case: from the headset, from where the eyes are, else of the 3D view. It is kept in the case's
+/// folder.
+#[derive(Message, Clone, Copy, Debug, Default)]
+pub struct TakePhoto;

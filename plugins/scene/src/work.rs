@@ -12,6 +12,13 @@ pub struct Work {
     pub beside: Vec<(String, Progress)>,
 }
 
+/// Asks for the program's end, once every operation that was asked for is in the plan and on the disk.
+#[derive(Message, Clone, Debug, Default)]
+pub struct Leave {
+    /// Why, when something has failed that the user must know; the program then ends with an error.
+    pub failed: Option<String>,
+}
+
 /// How bad a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {

@@ -17,7 +17,9 @@ use fabrica_import::Found;
 use fabrica_plan::Author;
 use fabrica_progress::Progress;
 use fabrica_raycast::NamedView;
-use fabrica_scene::{Choice, Choices, Do, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work};
+use fabrica_scene::{
+    Choice, Choices, Do, Leave, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work,
+};
 
 use jobs::Outcome;
 use opened::{Model, Shared};
@@ -40,7 +42,8 @@ impl Plugin for SessionPlugin {
             saving: None,
             working: None,
         })
-        .add_systems(PreUpdate, (take_operations, take_requests, save_queue, finish_saving, finish_work).chain());
+        .add_systems(PreUpdate, (take_operations, take_requests, save_queue, finish_saving, finish_work).chain())
+        .add_systems(PostUpdate, leave);
     }
 }
 
@@ -185,6 +188,33 @@ fn finish_work(
         Err(reason) => notices.tell(Severity::Error, reason),
     }
     redraw.write_default();
+}
+
+/// Frames without anything to save before the program ends: what was asked for in the last one comes into the queue in the next.
+const QUIET: u32 = 3;
+
+/// Ends the program when that was asked for and all is saved.
+fn leave(
+    mut asked: MessageReader<Leave>,
+    session: Res<Session>,
+    mut leaving: Local<Option<Leave>>,
+    mut quiet: Local<u32>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    if let Some(leave) = asked.read().last() {
+        *leaving = Some(leave.clone());
+    }
+    let Some(leave) = &*leaving else { return };
+    *quiet = if session.queue.is_empty() && session.saving.is_none() { *quiet + 1 } else { 0 };
+    if *quiet < QUIET {
+        return;
+    }
+    if let Some(reason) = &leave.failed {
+        error!("{reason}");
+        exit.write(AppExit::error());
+    } else {
+        exit.write(AppExit::Success);
+    }
 }
 
 fn offer(found: &Found) -> Vec<Choice> {

@@ -85,6 +85,7 @@ impl Opened {
                 .into_iter()
                 .map(|w| SceneWarning { volume: w.volume, index: w.index, warning: w.warning })
                 .collect(),
+            views: state.views.iter().map(|(name, camera)| (name.clone(), *camera)).collect(),
             undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
         };
         Ok(Model { revision: self.revision, case })

@@ -12,7 +12,7 @@ use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_plan::ClipPlane;
 use fabrica_progress::Progress;
-use fabrica_scene::{Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, Work, world};
+use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, Work, world};
 use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
 
@@ -87,7 +87,7 @@ fn follow_case(
         commands.spawn((
             Surface { structure: shown.structure.clone(), material, whole: None, cut_by: None, cutting: None },
             Extracting { task, progress },
-            Transform::default(),
+            InPatient,
             visible(shown),
         ));
     }

@@ -7,7 +7,7 @@ use bevy::render::renderer::RenderDevice;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use fabrica_plan::ClipPlane as PlannedClipPlane;
 use fabrica_raycast::{ClipPlane, Preset, PresetError, RenderSettings};
-use fabrica_scene::{Notices, OpenCase, Preview, Redraw, Severity};
+use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, Severity};
 use fabrica_volume::Volume;
 
 use crate::box_mesh::box_mesh;
@@ -67,7 +67,7 @@ pub(crate) fn prepare(
         Ok(mut prepared) => {
             let mesh = meshes.add(box_mesh(prepared.volume.grid()));
             let textures = VolumeTextures::take(&mut prepared, &mut images);
-            commands.spawn((ShownVolume { prepared, textures, look: None }, Mesh3d(mesh), Transform::default()));
+            commands.spawn((ShownVolume { prepared, textures, look: None }, Mesh3d(mesh), InPatient));
         }
         Err(error) => notices.tell(Severity::Error, format!("The volume cannot be shown in 3D: {error}.")),
     }

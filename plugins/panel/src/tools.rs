@@ -1,0 +1,68 @@
+//! The tools, the working hand, and each tool's options.
+
+use bevy_egui::egui;
+use fabrica_geometry::Mm;
+use fabrica_scene::input::{Hand, OptionKind, OptionValue, ToolOption};
+
+use crate::Desk;
+
+/// Draws the tools to choose from and the options of the one in use.
+pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
+    let active = desk.tools.active().copied();
+    let known: Vec<_> = desk.tools.known().copied().collect();
+    ui.horizontal_wrapped(|ui| {
+        if ui.selectable_label(active.is_none(), "None").on_hover_text("The pointer turns the view").clicked() {
+            desk.tools.choose(None);
+        }
+        for tool in &known {
+            let chosen = active.is_some_and(|a| a.id == tool.id);
+            if ui.selectable_label(chosen, tool.title).on_hover_text(tool.help).clicked() {
+                desk.tools.choose(Some(tool.id));
+            }
+        }
+    });
+    if let Some(tool) = active {
+        ui.weak(tool.help);
+        for option in desk.tools.options_mut(tool.id) {
+            draw_option(ui, option);
+        }
+    }
+    ui.horizontal(|ui| {
+        ui.weak("Working hand");
+        for hand in Hand::BOTH {
+            if ui.selectable_label(desk.hands.dominant == hand, hand.name()).clicked() {
+                desk.hands.dominant = hand;
+            }
+        }
+    });
+}
+
+fn draw_option(ui: &mut egui::Ui, option: &mut ToolOption) {
+    match (&option.kind, &mut option.value) {
+        (OptionKind::Toggle, OptionValue::Flag(on)) => {
+            ui.checkbox(on, option.title);
+        }
+        (OptionKind::Action, OptionValue::Flag(pressed)) => {
+            if ui.button(option.title).clicked() {
+                *pressed = true;
+            }
+        }
+        (OptionKind::Length { least, greatest }, OptionValue::Length(Mm(mm))) => {
+            ui.add(egui::Slider::new(mm, least.0..=greatest.0).suffix(" mm").text(option.title));
+        }
+        (OptionKind::Choice(names), OptionValue::Chosen(chosen)) => {
+            ui.horizontal_wrapped(|ui| {
+                ui.weak(option.title);
+                for (index, name) in names.iter().enumerate() {
+                    if ui.selectable_label(index == *chosen, name).clicked() {
+                        *chosen = index;
+                    }
+                }
+            });
+        }
+        // A tool whose option's value is not of its kind says nothing that could be shown.
+        _ => {
+            ui.weak(option.title);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What changes while the app runs, as lines of JSON: `fabrica open --trace`. Tests wait for what they expect to see here.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bevy::prelude::*;
+use fabrica_scene::presence::{Comfort, Headset, PanelPlaces};
+use fabrica_scene::world::PatientPose;
+use fabrica_scene::{Notices, OpenCase, Work};
+use serde_json::{Value, json};
+
+/// The file, and what was last written of each kind.
+#[derive(Resource)]
+struct Trace {
+    file: File,
+    last: Vec<(&'static str, Value)>,
+    frame: u64,
+}
+
+/// Adds the trace to the app.
+pub fn add(app: &mut App, to: &Path) -> Result<()> {
+    let file = File::create(to).with_context(|| format!("{} cannot be written", to.display()))?;
+    app.insert_resource(Trace { file, last: Vec::new(), frame: 0 }).add_systems(Last, write);
+    Ok(())
+}
+
+fn write(
+    mut trace: ResMut<Trace>,
+    headset: Res<Headset>,
+    patient: Res<PatientPose>,
+    comfort: Res<Comfort>,
+    case: Res<OpenCase>,
+    work: Res<Work>,
+    notices: Res<Notices>,
+    places: Res<PanelPlaces>,
+) {
+    trace.frame += 1;
+    let pose = |p: Vec3, q: Quat| json!({ "position": p.to_array(), "rotation": q.to_array() });
+    let head = headset.head.map(|head| pose(head.position, head.rotation));
+    let now = [
+        ("headset", json!({ "told": headset.told, "shown": headset.shown, "hz": headset.refresh_hz })),
+        ("tracking", pose(headset.tracking.translation, headset.tracking.rotation)),
+        ("seen", json!(head.is_some())),
+        ("patient", {
+            let mut placed = pose(patient.translation, patient.rotation);
+            placed["scale"] = json!(patient.scale);
+            placed
+        }),
+        (
+            "case",
+            json!({ "open": case.volume.is_some(), "working": work.running.is_some() || !work.beside.is_empty() }),
+        ),
+        ("preset", json!(case.preset)),
+        ("window", json!(case.window.map(|w| [w.centre, w.width]))),
+        ("crosshair", json!(case.crosshair.0.to_array())),
+        ("comfort", json!(format!("{:?}", *comfort))),
+        ("panel", json!(headset.panel.map(|p| pose(p.position, p.rotation)))),
+        ("places", json!(places.0.iter().map(|(name, at)| json!([name, at.to_array()])).collect::<Vec<_>>())),
+        ("notices", json!(notices.0.iter().map(|n| n.text.as_str()).collect::<Vec<_>>())),
+        // Frames are counted in hundreds, or every frame would be a line.
+        ("hundreds", json!(headset.frames.0 / 100)),
+    ];
+    let frame = trace.frame;
+    for (what, value) in now {
+        match trace.last.iter_mut().find(|(name, _)| *name == what) {
+            Some((_, last)) if *last == value => continue,
+            Some((_, last)) => *last = value.clone(),
+            None => trace.last.push((what, value.clone())),
+        }
+        let line = json!({ "frame": frame, "what": what, "value": value });
+        // Nobody depends on the trace but a test, which sees that it ends.
+        if writeln!(trace.file, "{line}").and_then(|()| trace.file.flush()).is_err() {
+            return;
+        }
+    }
+}
