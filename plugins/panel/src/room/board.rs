@@ -154,7 +154,8 @@ pub(crate) fn follow(
         state.lively = LIVELY;
     }
     *frame = frame.wrapping_add(1);
-    let due = shown && (state.lively > 0 || frame.is_multiple_of(IDLE));
+    // The first pass gives egui its fonts, seen or not.
+    let due = *frame == 1 || (shown && (state.lively > 0 || frame.is_multiple_of(IDLE)));
     state.lively = state.lively.saturating_sub(1);
     for (mut camera, mut settings, mut output) in &mut panel {
         if camera.is_active != due {

@@ -101,6 +101,7 @@ pub struct Pacing {
 pub(crate) struct SharedEyes(Arc<Mutex<Eyes>>);
 
 struct Eyes {
+    device: wgpu::Device,
     stream: FrameStream<Vulkan>,
     colour: EyeImages,
     depth: Option<EyeImages>,
@@ -130,6 +131,7 @@ impl SharedEyes {
             None => None,
         };
         Ok(Self(Arc::new(Mutex::new(Eyes {
+            device: device.clone(),
             stream,
             colour,
             depth,
@@ -163,6 +165,13 @@ impl SharedEyes {
     /// A view of an eye's first image, which stands for all of them where only size and format matter.
     pub(crate) fn first_view(&self, eye: u32) -> Option<eyes::Target> {
         self.lock().target(0, eye)
+    }
+}
+
+impl Drop for Eyes {
+    fn drop(&mut self) {
+        // The runtime's images must not go while the device still draws into them. Should the device be lost, nothing does.
+        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
     }
 }
 
