@@ -11,8 +11,9 @@ if ! command -v cargo >/dev/null 2>&1; then
 fi
 
 packages="gcc libc6-dev libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libopenxr-loader1"
-# The sample head CT is worth having but nothing fails without it: the synthetic patient takes its place.
-optional="invesalius-examples"
+# Worth having, but nothing fails without: the sample head CT (the synthetic patient takes its place), and Khronos' own
+# OpenXR sample and validation layer, which the simulated headset is tested with.
+optional="invesalius-examples libopenxr-utils openxr-layer-corevalidation"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     if command -v cc >/dev/null 2>&1; then
@@ -33,7 +34,9 @@ for package in $packages; do
     installed "$package" || missing="$missing $package"
 done
 wanted="$missing"
-installed "$optional" || wanted="$wanted $optional"
+for package in $optional; do
+    installed "$package" || wanted="$wanted $package"
+done
 # ONNX Runtime runs networks. Without it a slow engine that is built in takes its place, so nothing fails for want of it.
 engine() {
     version=1.24.4
@@ -82,6 +85,7 @@ if [ -n "$missing" ]; then
         exit 1
     }
 fi
-installed "$optional" || $run apt-get install -y -qq --no-install-recommends $optional >/dev/null ||
-    echo "The sample head CT ($optional) is not to be had; the synthetic patient takes its place." >&2
-engine
+for package in $optional; do
+    installed "$package" || $run apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+        echo "$package is not to be had; the app and its tests do without." >&2
+done

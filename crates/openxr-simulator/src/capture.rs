@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use openxr_sys::EnvironmentBlendMode;
+use openxr_sys::{CompositionLayerFlags, EnvironmentBlendMode, EyeVisibility};
 use serde_json::{Value, json};
 
 use crate::abi::lock;
+use crate::compose::{Eye, Shown, compose};
 use crate::model::frames::Frame;
-use crate::model::layers::{Layer, Picture};
+use crate::model::layers::{Layer, Picture, ProjectionView};
 use crate::model::pose::Pose;
 use crate::model::state::Within;
 use crate::model::track::Nanos;
@@ -21,8 +22,18 @@ pub(crate) struct Job {
     /// One for each copy, in order: what to call it.
     names: Vec<String>,
     captures: Vec<String>,
+    /// The layers for each eye, for the composed picture.
+    composition: Vec<Part>,
+    see_through: bool,
     folder: Option<PathBuf>,
     description: Value,
+}
+
+/// A layer to be composed. Numbers are those of the copies.
+enum Part {
+    Projection { copies: [usize; 2], eyes: Vec<Eye>, flags: CompositionLayerFlags },
+    Quad { copy: usize, pose: Pose, size: [f32; 2], eyes: EyeVisibility, flags: CompositionLayerFlags },
+    Surroundings,
 }
 
 /// Decides what of a frame is to be saved.
@@ -33,8 +44,15 @@ pub(crate) fn plan(
     blend: EnvironmentBlendMode,
     layers: &[Layer],
 ) -> Answer<Job> {
-    let mut job =
-        Job { copies: Vec::new(), names: Vec::new(), captures: Vec::new(), folder: None, description: Value::Null };
+    let mut job = Job {
+        copies: Vec::new(),
+        names: Vec::new(),
+        captures: Vec::new(),
+        composition: Vec::new(),
+        see_through: blend != EnvironmentBlendMode::OPAQUE,
+        folder: None,
+        description: Value::Null,
+    };
     let every = within.world.capture_every;
     let wanted = !within.world.captures.is_empty() || every > 0 && frame.number.is_multiple_of(every);
     if !wanted || layers.is_empty() {
@@ -68,18 +86,19 @@ fn describe(within: &Within<'_>, job: &mut Job, index: usize, layer: &Layer, tim
     let place = |space: u64| -> Answer<Option<Pose>> {
         Ok(within.in_stage(&within.space(space)?, time).map(|located| located.pose))
     };
-    let mut copy = |picture: &Picture, name: String| -> Answer<()> {
+    let mut copy = |picture: &Picture, name: String| -> Answer<usize> {
         let copy = within.session.watcher.device.prepare_copy(picture.format, picture.region)?;
         job.copies.push((picture.image, copy));
         job.names.push(name);
-        Ok(())
+        Ok(job.names.len() - 1)
     };
     Ok(match layer {
         Layer::Projection { flags, space, views } => {
             let space = place(*space)?;
             let mut eyes = Vec::new();
-            for (view, eye) in views.iter().zip(["left", "right"]) {
-                copy(&view.colour, format!("{prefix}{eye}"))?;
+            let mut copies = [0; 2];
+            for ((view, eye), number) in views.iter().zip(["left", "right"]).zip(&mut copies) {
+                *number = copy(&view.colour, format!("{prefix}{eye}"))?;
                 if let Some(depth) = &view.depth {
                     copy(&depth.picture, format!("{prefix}{eye}_depth"))?;
                 }
@@ -98,10 +117,22 @@ fn describe(within: &Within<'_>, job: &mut Job, index: usize, layer: &Layer, tim
                     })),
                 }));
             }
+            let eye = |view: &ProjectionView| Eye {
+                pose: space.unwrap_or(Pose::IDENTITY) * view.pose,
+                fov: view.fov,
+                width: view.colour.region.width,
+                height: view.colour.region.height,
+            };
+            let seen = views.iter().map(eye).collect();
+            job.composition.push(Part::Projection { copies, eyes: seen, flags: *flags });
             json!({ "type": "projection", "flags": flags.into_raw(), "views": eyes })
         }
         Layer::Quad { flags, space, eyes, picture, pose, size } => {
-            copy(picture, format!("{prefix}quad"))?;
+            let number = copy(picture, format!("{prefix}quad"))?;
+            if let Some(space) = place(*space)? {
+                let pose = space * *pose;
+                job.composition.push(Part::Quad { copy: number, pose, size: *size, eyes: *eyes, flags: *flags });
+            }
             json!({
                 "type": "quad",
                 "flags": flags.into_raw(),
@@ -111,7 +142,12 @@ fn describe(within: &Within<'_>, job: &mut Job, index: usize, layer: &Layer, tim
                 "size": [picture.region.width, picture.region.height],
             })
         }
-        Layer::Passthrough => json!({ "type": "passthrough" }),
+        Layer::Passthrough { runs } => {
+            if *runs {
+                job.composition.push(Part::Surroundings);
+            }
+            json!({ "type": "passthrough", "runs": runs })
+        }
     })
 }
 
@@ -164,13 +200,38 @@ impl Job {
         for (name, image) in images {
             image.save(&folder.join(format!("{capture}_{name}.png")))?;
         }
-        let eye = |eye: &str| images.iter().find(|(name, _)| *name == eye).map(|(_, image)| image);
-        if let (Some(left), Some(right)) = (eye("left"), eye("right"))
-            && let Some(strip) = left.beside(right)
+        if let (Some(left), Some(right)) = (self.composed(0, images), self.composed(1, images))
+            && let Some(strip) = left.beside(&right)
         {
             strip.save(&folder.join(format!("{capture}_stereo.png")))?;
         }
         // Last, so that whoever sees it finds the pictures whole.
         picture::save_text(&folder.join(format!("{capture}.json")), &format!("{:#}\n", self.description))
+    }
+
+    /// All that an eye sees, seen with the eye of the first projection layer.
+    fn composed(&self, eye: usize, images: &[(&String, Image)]) -> Option<Image> {
+        let image = |number: usize| images.get(number).map(|(_, image)| image);
+        let camera = self.composition.iter().find_map(|part| match part {
+            Part::Projection { eyes, .. } => eyes.get(eye),
+            _ => None,
+        })?;
+        let mine = if eye == 0 { EyeVisibility::LEFT } else { EyeVisibility::RIGHT };
+        let layers: Vec<Shown<'_>> = self
+            .composition
+            .iter()
+            .filter_map(|part| match part {
+                Part::Surroundings => Some(Shown::Surroundings),
+                Part::Projection { copies, flags, .. } => {
+                    Some(Shown::Whole { image: image(*copies.get(eye)?)?, flags: *flags })
+                }
+                Part::Quad { copy, pose, size, eyes, flags } => {
+                    let visible = *eyes == EyeVisibility::BOTH || *eyes == mine;
+                    let size = size.map(f64::from);
+                    visible.then_some(Shown::Quad { image: image(*copy)?, flags: *flags, pose: *pose, size })
+                }
+            })
+            .collect();
+        Some(compose(camera, self.see_through, &layers))
     }
 }

@@ -72,13 +72,14 @@
 //! | `note` | `text` | a line in the log |
 //! | `state`, `problems`, `haptics` | | (socket) answers with states and counts, refusals and doubts, what the motors were told |
 //!
-//! A capture `NAME` is `NAME_left.png` and `NAME_right.png` (sRGB), `NAME_stereo.png` (both side by side),
-//! `NAME_left_depth.png` (16 bit) where depth was submitted, other layers as `NAME_layer1_….png`, and `NAME.json` with
-//! times, poses, fields of view and flags of all layers. The JSON file comes last: when it is there, all are.
+//! A capture `NAME` is `NAME_left.png` and `NAME_right.png` (sRGB), `NAME_stereo.png` (what both eyes
+//! see, side by side: all layers put over each other, and where the surroundings show through, grey squares in their
+//! place), `NAME_left_depth.png` (16 bit) where depth was submitted, other layers as `NAME_layer1_….png`, and `NAME.json`
+//! with times, poses, fields of view and flags of all layers. The JSON file comes last: when it is there, all are.
 //!
 //! # What it cannot do
-//! Vulkan only; no cube maps, no protected content; one instance and one session at a time; OpenXR 1.0. Layers are
-//! saved as they were submitted and not composed. Image layouts cannot be seen from here: run with Vulkan's validation
+//! Vulkan only; no cube maps, no protected content; one instance and one session at a time; OpenXR 1.0. Projection
+//! layers are not warped from the pose that they were drawn for. Image layouts cannot be seen from here: run with Vulkan's validation
 //! layer (`VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation`), which then checks the layouts that the simulator's own
 //! copies state, those that the specification demands.
 //!
@@ -87,6 +88,7 @@
 #[allow(unsafe_code, reason = "a C interface: pointers from the application, each checked in `abi::pointers`")]
 mod abi;
 mod capture;
+mod compose;
 mod environment;
 pub mod harness;
 mod log;

@@ -40,6 +40,13 @@ impl Image {
         Self { width, height, pixels }
     }
 
+    /// The pixel at a place from 0 to 1, from the upper left corner; `None` for depth.
+    pub(crate) fn at(&self, u: f64, v: f64) -> Option<[u8; 4]> {
+        let Pixels::Rgba(pixels) = &self.pixels else { return None };
+        let nearest = |place: f64, size: u32| ((place * f64::from(size)) as usize).min(size.saturating_sub(1) as usize);
+        pixels.get(nearest(v, self.height) * self.width as usize + nearest(u, self.width)).copied()
+    }
+
     /// Two pictures of one height side by side.
     pub(crate) fn beside(&self, right: &Self) -> Option<Self> {
         let (Pixels::Rgba(a), Pixels::Rgba(b)) = (&self.pixels, &right.pixels) else { return None };

@@ -304,6 +304,7 @@ fn quad_and_depth_layers() {
         assert_eq!(layers[1]["size_m"][0].as_f64().unwrap() as f32, 0.4);
         let folder = std::path::PathBuf::from(std::env::var_os(fabrica_openxr_simulator::OUT).unwrap());
         assert!(folder.join("all_layer1_quad.png").is_file());
+        assert!(folder.join("all_stereo.png").is_file());
         let file = std::io::BufReader::new(std::fs::File::open(folder.join("all_left_depth.png")).unwrap());
         let mut reader = png::Decoder::new(file).read_info().unwrap();
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];

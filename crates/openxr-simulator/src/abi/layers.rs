@@ -36,10 +36,11 @@ unsafe fn layer(within: &Within<'_>, index: usize, pointer: *const CompositionLa
             // SAFETY: as above.
             let layer: &CompositionLayerPassthroughFB = unsafe { input(pointer.cast())? };
             let raw = layer.layer_handle.into_raw();
-            if !within.session.passthrough_layers.contains_key(&raw) {
+            let Some((owner, shown)) = within.session.passthrough_layers.get(&raw) else {
                 return Err(Refusal::handle("XrPassthroughLayerFB", raw));
-            }
-            Ok(Layer::Passthrough)
+            };
+            let runs = *shown && within.session.passthroughs.get(owner) == Some(&true);
+            Ok(Layer::Passthrough { runs })
         }
         other => refuse!(ERROR_LAYER_INVALID, "layer {index} has the type {other:?}, which the runtime does not take"),
     }

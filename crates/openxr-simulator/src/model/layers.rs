@@ -39,9 +39,23 @@ pub(crate) struct Depth {
 /// A layer as the compositor would show it.
 #[derive(Debug, Clone)]
 pub(crate) enum Layer {
-    Projection { flags: CompositionLayerFlags, space: u64, views: Vec<ProjectionView> },
-    Quad { flags: CompositionLayerFlags, space: u64, eyes: EyeVisibility, picture: Picture, pose: Pose, size: [f32; 2] },
-    Passthrough,
+    Projection {
+        flags: CompositionLayerFlags,
+        space: u64,
+        views: Vec<ProjectionView>,
+    },
+    Quad {
+        flags: CompositionLayerFlags,
+        space: u64,
+        eyes: EyeVisibility,
+        picture: Picture,
+        pose: Pose,
+        size: [f32; 2],
+    },
+    /// Shown while it runs.
+    Passthrough {
+        runs: bool,
+    },
 }
 
 /// All flags that a layer may have.

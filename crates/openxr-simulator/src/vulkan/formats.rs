@@ -85,10 +85,15 @@ impl Format {
     }
 }
 
-/// IEC 61966-2-1.
-fn encode_srgb(linear: f32) -> f32 {
+/// IEC 61966-2-1, from linear light.
+pub(crate) fn encode_srgb(linear: f32) -> f32 {
     let linear = linear.clamp(0.0, 1.0);
     if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// IEC 61966-2-1, to linear light.
+pub(crate) fn decode_srgb(encoded: f32) -> f32 {
+    if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
 }
 
 fn half_to_f32(half: u16) -> f32 {

@@ -6,6 +6,6 @@ mod readback;
 mod watcher;
 
 pub(crate) use device::{Device, Image, ImageRequest};
-pub(crate) use formats::{Format, Pixels, supported};
+pub(crate) use formats::{Format, Pixels, decode_srgb, encode_srgb, supported};
 pub(crate) use readback::{Copy, Region};
 pub(crate) use watcher::{Finished, Watcher};
