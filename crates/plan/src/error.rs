@@ -38,6 +38,30 @@ pub enum PlanError {
         /// Which.
         name: String,
     },
+    /// There is one of this name already.
+    #[error("there is a {kind} `{name}` already; choose another name")]
+    Exists {
+        /// What.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The structure is locked against edits.
+    #[error("the structure `{structure}` is locked (by {by}); unlock it first")]
+    Locked {
+        /// The structure.
+        structure: String,
+        /// Who locked it.
+        by: String,
+    },
+    /// The plan has grown since the reviewer looked.
+    #[error("the plan has {now} entries, the reviewer saw {seen}; look at what is new and decide again")]
+    Unseen {
+        /// How many the reviewer saw.
+        seen: u64,
+        /// How many there are.
+        now: u64,
+    },
     /// This user has nothing left to undo or redo.
     #[error("{author} has nothing to {what}")]
     Nothing {

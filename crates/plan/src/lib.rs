@@ -1,7 +1,8 @@
 //! The plan document and its operations.
 //!
 //! A [`Plan`] holds all that users decide about a case: how structures are shown, windows, crosshair, clip planes,
-//! views, notes, measurements, accepted geometry warnings. There is one way to change it: an [`Operation`] by an [`Author`], given
+//! views, notes, measurements, accepted geometry warnings, edits of structures, annotations, trajectories, implants,
+//! resections, review decisions. There is one way to change it: an [`Operation`] by an [`Author`], given
 //! to [`Plan::apply`]. Headset, mouse and script all do that; so undo, saving, synchronising, replay and audit are
 //! written once.
 //!
@@ -28,17 +29,25 @@
 //! Copies of an older version refuse what they do not know, and say so; they never drop it.
 
 mod author;
+mod edit;
 mod error;
 mod history;
+mod items;
 mod measurement;
 mod operation;
 mod plan;
 mod record;
+mod review;
 mod state;
 mod values;
 
 pub use author::{Author, UtcTime};
+pub use edit::{
+    Area, Base, Created, EditOperation, EditState, HollowSide, IslandChoice, Limits, Logic, Mode, Overwrite, Program,
+    ProgramStep, Shape, Smoothing, Stroke, StrokePath, StructureProgress, Tool, ValueRange, VolumeMask, VolumeSide,
+};
 pub use error::PlanError;
+pub use items::{Annotation, AnnotationMark, Implant, Item, ItemKind, ItemOperation, Items, Resection, Trajectory};
 pub use measurement::{
     COVERAGE_FACTOR, CentrelinePoint, CrossSection, ErrorPart, ErrorSource, MeasuredData, Measurement, MeasurementKind,
     MeasurementOperation, NamedMeasurement, Path, Quantity, QuantityKind, Region, Unit,
@@ -46,5 +55,6 @@ pub use measurement::{
 pub use operation::{Operation, SCHEMA};
 pub use plan::{Applied, Plan, PlanVersion};
 pub use record::{Action, Entry, OpId};
+pub use review::{Decision, Review, ReviewOperation, ReviewSubject};
 pub use state::PlanState;
 pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};

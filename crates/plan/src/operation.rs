@@ -4,7 +4,10 @@ use fabrica_geometry::LpsPoint;
 use fabrica_volume::{GeometryIssue, Rgb};
 use serde::{Deserialize, Serialize};
 
-use crate::{Camera, ClipPlane, MeasurementOperation, OpId, PlanError, Projection, Window};
+use crate::{
+    Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError, Projection,
+    ReviewOperation, Window,
+};
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
@@ -132,6 +135,24 @@ pub enum Operation {
         /// Why, in the user's words.
         reason: String,
     },
+    /// Makes, edits or manages structures.
+    Edit(EditOperation),
+    /// Sets or removes an annotation, trajectory, implant or resection.
+    Item(ItemOperation),
+    /// Decides about the plan or a part of it.
+    Review(ReviewOperation),
+}
+
+impl From<EditOperation> for Operation {
+    fn from(operation: EditOperation) -> Self {
+        Self::Edit(operation)
+    }
+}
+
+impl From<crate::Stroke> for Operation {
+    fn from(stroke: crate::Stroke) -> Self {
+        Self::Edit(EditOperation::Stroke(stroke))
+    }
 }
 
 impl Operation {
@@ -187,6 +208,9 @@ impl Operation {
                 check_name("volume", volume)?;
                 check_text("reason", reason)
             }
+            Self::Edit(operation) => operation.check(),
+            Self::Item(operation) => operation.check(),
+            Self::Review(operation) => operation.check(),
         }
     }
 
@@ -197,6 +221,9 @@ impl Operation {
             | Self::ColourStructure { structure, .. }
             | Self::FadeStructure { structure, .. } => vec![structure],
             Self::Measurement(operation) => operation.measurement().map_or_else(Vec::new, |m| m.kind.structures()),
+            Self::Edit(operation) => operation.structures(),
+            Self::Item(operation) => operation.structures(),
+            Self::Review(operation) => operation.structures(),
             _ => Vec::new(),
         }
     }
@@ -209,14 +236,20 @@ impl Operation {
             | Self::AcceptWarning { volume, .. }
             | Self::ReopenWarning { volume, .. } => Some(volume),
             Self::Measurement(operation) => operation.measurement().map(|m| m.volume.as_str()),
+            Self::Edit(operation) => operation.volume(),
             _ => None,
         }
     }
 
-    /// Whether undo takes this operation back. Decisions on warnings are signed acts and stay until another is made;
+    /// Whether undo takes this operation back. Decisions on warnings and reviews are signed acts and stay until another is made;
     /// the bookkeeping of removed structures stays too.
     pub fn is_undoable(&self) -> bool {
-        !matches!(self, Self::ResetAppearance { .. } | Self::AcceptWarning { .. } | Self::ReopenWarning { .. })
+        match self {
+            Self::ResetAppearance { .. } | Self::AcceptWarning { .. } | Self::ReopenWarning { .. } => false,
+            Self::Review(_) => false,
+            Self::Edit(operation) => operation.is_undoable(),
+            _ => true,
+        }
     }
 
     /// What it does, in a few words for lists and logs.
@@ -240,6 +273,9 @@ impl Operation {
             Self::Measurement(operation) => operation.summary(),
             Self::AcceptWarning { .. } => "accept geometry warning",
             Self::ReopenWarning { .. } => "withdraw acceptance of geometry warning",
+            Self::Edit(operation) => operation.summary(),
+            Self::Item(operation) => operation.summary(),
+            Self::Review(operation) => operation.summary(),
         }
     }
 }

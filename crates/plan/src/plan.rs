@@ -7,7 +7,10 @@ use loro::{ExportMode, Frontiers, LoroDoc, LoroList, LoroValue, VersionVector};
 
 use crate::history::History;
 use crate::record::{self, Entry};
-use crate::{Action, Author, OpId, Operation, PlanError, PlanState, UtcTime};
+use crate::{
+    Action, Author, EditOperation, OpId, Operation, Overwrite, PlanError, PlanState, Program, Review, ReviewOperation,
+    ReviewSubject, Stroke, UtcTime,
+};
 
 /// The list of records in the CRDT document.
 const HISTORY: &str = "history";
@@ -147,6 +150,7 @@ impl Plan {
     pub fn apply_at(&mut self, operation: Operation, author: &Author, time: UtcTime) -> Result<Applied, PlanError> {
         operation.check()?;
         self.check_names(&operation)?;
+        self.check_allowed(&operation)?;
         let id = self.next_id();
         let entry = Entry { id, author: author.clone(), time, action: Action::Do(operation) };
         if let Action::Do(operation) = &entry.action {
@@ -265,10 +269,13 @@ impl Plan {
     }
 
     fn check_names(&self, operation: &Operation) -> Result<(), PlanError> {
-        if let Some(known) = &self.structures
-            && let Some(name) = operation.structures().into_iter().find(|name| !known.contains(*name))
-        {
-            return Err(PlanError::UnknownStructure { name: name.into(), known: known.iter().cloned().collect() });
+        if let Some(known) = &self.structures {
+            let created = &self.state.edits.created;
+            let unknown = |name: &&str| !known.contains(*name) && !created.contains_key(*name);
+            if let Some(name) = operation.structures().into_iter().find(unknown) {
+                let known = known.iter().chain(created.keys()).cloned().collect();
+                return Err(PlanError::UnknownStructure { name: name.into(), known });
+            }
         }
         if let (Some(id), Some(known)) = (operation.volume(), &self.volumes)
             && !known.contains(id)
@@ -278,7 +285,80 @@ impl Plan {
         Ok(())
     }
 
+    /// Checks what holds for operations that are made here and now, not for those that come from elsewhere: nobody can
+    /// heed a lock that they have not heard of.
+    fn check_allowed(&self, operation: &Operation) -> Result<(), PlanError> {
+        match operation {
+            Operation::Edit(EditOperation::Create { structure, .. })
+                if self.structures.as_ref().is_some_and(|known| known.contains(structure)) =>
+            {
+                Err(PlanError::Exists { kind: "structure", name: structure.clone() })
+            }
+            Operation::Edit(EditOperation::Stroke(stroke)) => self.check_locks(stroke),
+            Operation::Review(ReviewOperation::Decide { seen, .. }) => {
+                let now = self.history().len() as u64;
+                if *seen == now { Ok(()) } else { Err(PlanError::Unseen { seen: *seen, now }) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_locks(&self, stroke: &Stroke) -> Result<(), PlanError> {
+        let locked = &self.state.edits.locked;
+        let refuse = |name: &str| match locked.get(name) {
+            Some(by) => Err(PlanError::Locked { structure: name.into(), by: by.to_string() }),
+            None => Ok(()),
+        };
+        stroke.targets().try_for_each(refuse)?;
+        match &stroke.overwrite {
+            Overwrite::None => Ok(()),
+            Overwrite::Only(names) => names.iter().try_for_each(|name| refuse(name)),
+            Overwrite::AllBut(names) => locked.keys().filter(|l| !names.contains(l)).try_for_each(|name| refuse(name)),
+        }
+    }
+
+    /// What makes the voxels of the structures now.
+    pub fn program(&self) -> Program {
+        Program::of(&self.history, usize::MAX)
+    }
+
+    /// What made the voxels of the structures after the first `count` entries.
+    pub fn program_after(&self, count: usize) -> Program {
+        Program::of(&self.history, count)
+    }
+
+    /// Whether a review was made of what the plan (or its subject) is now: its reviewer saw all that comes before it in
+    /// the history, and nothing that touches its subject came after.
+    pub fn is_current(&self, review: &Review) -> bool {
+        let entries = self.history();
+        let Some(at) = entries.iter().position(|e| e.id == review.id) else { return false };
+        let touches = |action: &Action| {
+            let operation = match action {
+                Action::Do(operation) => Some(operation),
+                Action::Undo(id) | Action::Redo(id) => self.entry(*id).and_then(|e| match &e.action {
+                    Action::Do(operation) => Some(operation),
+                    _ => None,
+                }),
+            };
+            match (&review.subject, operation) {
+                (_, Some(Operation::Review(_))) | (_, None) => false,
+                (ReviewSubject::Plan, Some(_)) => true,
+                (ReviewSubject::Structure(name), Some(Operation::Edit(operation))) => operation.may_change(name),
+                (ReviewSubject::Structure(_), Some(_)) => false,
+            }
+        };
+        // A colleague's work that the reviewer had not seen may have come in before the review.
+        let unseen = at as u64 != review.seen
+            && (review.subject == ReviewSubject::Plan || entries[..at].iter().any(|e| touches(&e.action)));
+        !unseen && !entries[at + 1..].iter().any(|e| touches(&e.action))
+    }
+
     fn reverse(&mut self, action: Action, author: &Author) -> Result<Applied, PlanError> {
+        if let Action::Undo(id) | Action::Redo(id) = &action
+            && let Some(Action::Do(Operation::Edit(EditOperation::Stroke(stroke)))) = self.entry(*id).map(|e| &e.action)
+        {
+            self.check_locks(stroke)?;
+        }
         let entry = Entry { id: self.next_id(), author: author.clone(), time: UtcTime::now(), action };
         self.record(&entry)?;
         let applied = self.keep(entry);

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::record::Entry;
 use crate::{
-    Acceptance, Action, Appearance, Camera, ClipPlane, NamedMeasurement, Note, OpId, Operation, PlanError, Window,
+    Acceptance, Action, Appearance, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId, Operation,
+    Overwrite, PlanError, Review, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
@@ -31,12 +32,32 @@ pub struct PlanState {
     pub measurements: Vec<NamedMeasurement>,
     /// Accepted geometry warnings, in the order in which they were accepted.
     pub acceptances: Vec<Acceptance>,
+    /// What is said about structures beyond how they look.
+    pub edits: EditState,
+    /// Annotations, trajectories, implants, resections.
+    pub items: Items,
+    /// Reviews that stand, in the order in which they were made.
+    pub reviews: Vec<Review>,
 }
 
 impl PlanState {
     /// How a structure is shown.
     pub fn appearance(&self, structure: &str) -> Appearance {
         self.appearances.get(structure).copied().unwrap_or_default()
+    }
+
+    /// "Overwrite all" as it is now: all but what is locked.
+    pub fn overwrite_all(&self) -> Overwrite {
+        Overwrite::AllBut(self.edits.locked.keys().cloned().collect())
+    }
+
+    /// "Overwrite visible" as it is now, of these structures: those that are shown and not locked.
+    pub fn overwrite_visible<'a>(&self, structures: impl IntoIterator<Item = &'a str>) -> Overwrite {
+        let seen = |name: &&str| {
+            let look = self.appearance(name);
+            look.visible && look.opacity > 0.0 && !self.edits.locked.contains_key(*name)
+        };
+        Overwrite::Only(structures.into_iter().filter(seen).map(str::to_owned).collect())
     }
 
     /// The acceptance of a volume's warning, if it was accepted. The caller compares
@@ -127,6 +148,9 @@ impl PlanState {
                 let at = at.ok_or_else(|| unknown("accepted warning", &format!("{index} of {volume}")))?;
                 self.acceptances.remove(at);
             }
+            Operation::Edit(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
+            Operation::Item(operation) => operation.step(self)?,
+            Operation::Review(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
         }
         Ok(())
     }

@@ -9,8 +9,8 @@
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_plan::{
-    Action, Author, Camera, ClipPlane, Operation, Plan, PlanError, PlanState, PlanVersion, Projection, SCHEMA, UtcTime,
-    Window,
+    Action, Author, Camera, ClipPlane, EditOperation, Item, ItemOperation, Mode, Operation, Plan, PlanError, PlanState,
+    PlanVersion, Projection, SCHEMA, Stroke, StrokePath, StructureProgress, Tool, Trajectory, UtcTime, Window,
 };
 use fabrica_volume::{GeometryIssue, Rgb};
 use proptest::prelude::*;
@@ -63,6 +63,19 @@ fn operation() -> impl Strategy<Value = Operation> {
             index,
             issue: GeometryIssue::GantryTilt { degrees },
             reason
+        }),
+        (name(), prop::collection::vec(point(), 1..4), 0.1..20.0).prop_map(|(structure, points, radius)| {
+            let path = StrokePath::new(points).unwrap();
+            Stroke::new(structure, Tool::Brush { path, radius: Mm(radius), mode: Mode::Add }).into()
+        }),
+        (name(), 0..3usize).prop_map(|(structure, n)| {
+            let progress = [StructureProgress::InProgress, StructureProgress::Completed, StructureProgress::Flagged][n];
+            EditOperation::SetProgress { structure, progress }.into()
+        }),
+        (name(), point(), 1.0..5.0).prop_map(|(name, entry, width)| {
+            let target = entry + LpsVector::new(0.0, 50.0, 0.0);
+            let item = Item::Trajectory(Trajectory { entry, target, diameter: Mm(width), safety: Mm(1.0) });
+            Operation::Item(ItemOperation::Set { name, item })
         }),
     ]
 }

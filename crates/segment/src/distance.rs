@@ -75,7 +75,10 @@ fn along_row(words: &[u64], row: &mut [f32], spacing: f64) {
         let inside = words[start / 64] >> (start % 64) & 1 == 1;
         let end = next_bit(words, start, nx, !inside).unwrap_or(nx);
         let sign = if inside { -1.0 } else { 1.0f32 };
-        let square = |steps: usize| (steps as f64 * spacing).powi(2) as f32;
+        let square = |steps: usize| {
+            let away = steps as f64 * spacing;
+            (away * away) as f32
+        };
         match (start > 0, end < nx) {
             (false, false) => row[start..end].fill(sign * f32::INFINITY),
             (has_before, has_after) => {

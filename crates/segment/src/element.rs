@@ -38,7 +38,8 @@ impl Element {
         let mut rows = Vec::new();
         for dk in -reach(2)..=reach(2) {
             for dj in -reach(1)..=reach(1) {
-                let rest = square - (dj as f64 * spacing[1]).powi(2) - (dk as f64 * spacing[2]).powi(2);
+                let (y, z) = (dj as f64 * spacing[1], dk as f64 * spacing[2]);
+                let rest = square - y * y - z * z;
                 if rest >= 0.0 {
                     rows.push(((rest.sqrt() / spacing[0]).floor() as usize, (dj, dk)));
                 }

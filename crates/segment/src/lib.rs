@@ -13,7 +13,14 @@
 //! erosion and dilation are adjoint on the scan's grid: opening and closing stay idempotent, opening never adds and
 //! closing never removes a voxel, up to the border.
 
+//!
+//! # The same bits everywhere
+//! Edits are stored as what was done, and must give the same voxels on every machine. What edits use from here (thresholds,
+//! growing, islands, morphology, smoothing, distances, logic) decides by whole numbers or by `+ - * / sqrt floor` of
+//! floating point in a fixed order, which IEEE 754 fixes to the last bit; not by `exp` or `powi`, which it does not.
+
 mod airway;
+mod bell;
 mod bits;
 mod border;
 mod change;
@@ -40,6 +47,7 @@ mod threshold;
 mod vessels;
 
 pub use airway::{AirwayTree, airway_tree};
+pub use bell::bell;
 pub use border::close_border;
 pub use change::ChangeReport;
 pub use connectivity::Connectivity;

@@ -9,6 +9,7 @@ use fabrica_volume::Mask;
 use rayon::prelude::*;
 
 use crate::SegmentError;
+use crate::bell::bell;
 use crate::bits::word_at;
 use crate::element::{Element, dilate_by};
 use crate::rows::{check_length, mask_from_rows};
@@ -192,7 +193,7 @@ fn gaussian(sigma: f64) -> Vec<f32> {
         return vec![1.0];
     }
     let reach = (3.0 * sigma).ceil() as usize;
-    let weights: Vec<f64> = (0..=reach).map(|n| (-0.5 * (n as f64 / sigma).powi(2)).exp()).collect();
+    let weights: Vec<f64> = (0..=reach).map(|n| bell(n as f64 / sigma)).collect();
     let sum = 2.0 * weights.iter().sum::<f64>() - 1.0;
     weights.into_iter().map(|w| (w / sum) as f32).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`surface_of_mask`], [`surface_of_volume`] and [`surface_within`] make a [`Mesh`] in patient millimetres (LPS).
 //!   It is always closed, edge- and vertex-manifold and faces outwards, whatever the input.
+//! - [`BlockSurface`] keeps such a surface in blocks and makes only those anew that an edit touched.
 //! - [`smooth`] takes the voxel steps out without shrinking, and keeps every vertex close to where it was.
 //! - [`check`] counts everything that can be wrong with a mesh; [`deviation`] measures how far it departs from a mask.
 //! - [`write_mesh`] and [`read_mesh`] go to and from STL, OBJ and PLY.
@@ -24,7 +25,9 @@ pub use check::{MeshReport, check};
 pub use cut::cut_away;
 pub use deviation::{Departure, Deviation, deviation};
 pub use error::SurfaceError;
-pub use extract::{surface_of_mask, surface_of_mask_placed, surface_of_volume, surface_within};
+pub use extract::{
+    BlockSurface, surface_of_mask, surface_of_mask_placed, surface_of_volume, surface_within,
+};
 pub use files::{MeshFormat, read_mesh, write_mesh};
 pub use mesh::Mesh;
 pub use print::{PrintModel, PrintOptions, PrintReport, print_model};

@@ -5,6 +5,7 @@
 //! its geometry ([`GeometryWarning`]). A [`Mask`] is one bit a voxel; a [`Structure`] is a mask with a name and a
 //! colour. Structures may overlap: each has its own mask.
 
+mod blocks;
 mod mask;
 mod provenance;
 mod samples;
@@ -12,6 +13,7 @@ mod structure;
 mod volume;
 mod warning;
 
+pub use blocks::{BLOCK, BlockSet};
 pub use mask::{Mask, MaskError, Run};
 pub use provenance::{Modality, Provenance, Source};
 pub use samples::{Sample, Samples, SamplesView};

@@ -178,6 +178,18 @@ impl Mask {
         }
     }
 
+    /// Flips bits: each item is the index of a word in [`Mask::words`] and the bits to flip in it. Bits beyond a row's
+    /// end and words beyond the mask stay as they are. Doing the same again takes it back.
+    pub fn flip(&mut self, words: impl IntoIterator<Item = (usize, u64)>) {
+        let spare = self.grid.dims()[0] % 64;
+        let end = if spare == 0 { u64::MAX } else { (1 << spare) - 1 };
+        for (at, bits) in words {
+            if let Some(word) = self.words.get_mut(at) {
+                *word ^= if (at + 1).is_multiple_of(self.row_words) { bits & end } else { bits };
+            }
+        }
+    }
+
     /// The number of voxels that belong.
     pub fn count(&self) -> usize {
         self.words.par_iter().map(|w| w.count_ones() as usize).sum()

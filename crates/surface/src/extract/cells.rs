@@ -225,6 +225,12 @@ impl FirstVertices {
     }
 }
 
+/// Where a row of voxels begins.
+struct RowPlace {
+    index: usize,
+    origin: glam::DVec3,
+}
+
 /// Puts vertices at their places in the patient.
 struct Positions<'a, P> {
     mask: &'a Mask,
@@ -249,34 +255,102 @@ impl<'a, P: Place> Positions<'a, P> {
         k: usize,
         vertices: &mut std::slice::IterMut<'_, [f32; 3]>,
     ) {
-        let dims = self.mask.grid().dims();
-        let strides = [1, dims[0], dims[0] * dims[1]];
-        let row_index = j * strides[1] + k * strides[2];
-        let row_origin = self.origin + self.steps[1] * j as f64 + self.steps[2] * k as f64;
+        let row = self.row(j, k);
         for axis in 0..3 {
             for_each_word(rows, row_words, |word, cells| {
                 let here = cells.high[3];
                 for_each_bit(cells.owned()[axis], |bit| {
                     let i = word * 64 + bit as usize;
-                    let at = [i, j, k][axis];
-                    // How far along the edge from the lower voxel; half way to the outside around the grid.
-                    let along = if at == 0 || at == dims[axis] {
-                        0.5
-                    } else {
-                        let high = row_index + i;
-                        let low = high - strides[axis];
-                        if here >> bit & 1 == 1 {
-                            1.0 - self.place.fraction(high, low)
-                        } else {
-                            self.place.fraction(low, high)
-                        }
-                    };
-                    let p = row_origin + self.steps[0] * i as f64 + self.steps[axis] * (along - 1.0);
+                    let p = self.vertex(&row, axis, [i, j, k], here >> bit & 1 == 1);
                     if let Some(to) = vertices.next() {
-                        *to = p.as_vec3().to_array();
+                        *to = p;
                     }
                 });
             });
         }
+    }
+
+    /// What all vertices of a row share.
+    fn row(&self, j: usize, k: usize) -> RowPlace {
+        let dims = self.mask.grid().dims();
+        RowPlace {
+            index: j * dims[0] + k * dims[0] * dims[1],
+            origin: self.origin + self.steps[1] * j as f64 + self.steps[2] * k as f64,
+        }
+    }
+
+    /// The vertex on the edge along `axis` that ends at voxel (i, j, k) of that row; `inside` says whether that voxel
+    /// belongs.
+    #[inline(always)]
+    fn vertex(&self, row: &RowPlace, axis: usize, [i, j, k]: [usize; 3], inside: bool) -> [f32; 3] {
+        let dims = self.mask.grid().dims();
+        let at = [i, j, k][axis];
+        // How far along the edge from the lower voxel; half way to the outside around the grid.
+        let along = if at == 0 || at == dims[axis] {
+            0.5
+        } else {
+            let high = row.index + i;
+            let low = high - [1, dims[0], dims[0] * dims[1]][axis];
+            if inside { 1.0 - self.place.fraction(high, low) } else { self.place.fraction(low, high) }
+        };
+        let p = row.origin + self.steps[0] * i as f64 + self.steps[axis] * (along - 1.0);
+        p.as_vec3().to_array()
+    }
+}
+
+/// The part of [`march`]'s mesh that lies in the cells from `low` up to, not including, `high`: the same triangles at the
+/// same places, in the same order, with vertices of its own.
+pub(super) fn march_part(mask: &Mask, place: &impl Place, low: [usize; 3], high: [usize; 3]) -> Mesh {
+    let table = cases::cases(mask.grid().is_right_handed());
+    let positions = Positions::new(mask, place);
+    let mut vertices = Vec::new();
+    let mut triangles = Vec::new();
+    // The vertex on each edge, by axis and the voxel that the edge ends at, counted from one voxel before the cells.
+    let size: [usize; 3] = std::array::from_fn(|a| high[a] - low[a] + 1);
+    let mut known = vec![u32::MAX; 3 * size.iter().product::<usize>()];
+    for k in low[2]..high[2] {
+        for j in low[1]..high[1] {
+            let rows = Rows::around(mask, j, k);
+            for at in low[0] / 64..high[0].div_ceil(64) {
+                let before = if at == 0 { [0; 4] } else { rows.words(at - 1) };
+                let cells = Cells::new(rows.words(at), before);
+                let first = low[0].saturating_sub(at * 64).min(63);
+                let end = (high[0] - at * 64).min(64);
+                let within = (u64::MAX << first) & (u64::MAX >> (64 - end));
+                for_each_bit(cells.crossed() & within, |bit| {
+                    let i = at * 64 + bit as usize;
+                    let case = cells.case(bit);
+                    for edges in table.triangles(case) {
+                        triangles.push(edges.map(|edge| {
+                            let (axis, upper) = end_of(edge.into());
+                            // The edge's upper voxel; corner bits say where in the cell it is.
+                            let cell = [i, j, k];
+                            let step: [usize; 3] = std::array::from_fn(|a| upper >> a & 1);
+                            let slot: [usize; 3] = std::array::from_fn(|a| cell[a] + step[a] - low[a]);
+                            let known = &mut known[axis + 3 * (slot[0] + size[0] * (slot[1] + size[1] * slot[2]))];
+                            if *known == u32::MAX {
+                                *known = vertices.len() as u32;
+                                // Crossed edges end within the grid or one beyond, never before it.
+                                let voxel: [usize; 3] = std::array::from_fn(|a| (cell[a] + step[a]).saturating_sub(1));
+                                let row = positions.row(voxel[1], voxel[2]);
+                                vertices.push(positions.vertex(&row, axis, voxel, case >> upper & 1 == 1));
+                            }
+                            *known
+                        }));
+                    }
+                });
+            }
+        }
+    }
+    Mesh::from_parts(vertices, triangles)
+}
+
+/// The axis that an edge of a cell runs along and its upper corner.
+fn end_of(edge: usize) -> (usize, usize) {
+    let (a, b) = (edge & 1, edge >> 1 & 1);
+    match edge / 4 {
+        0 => (0, 1 | a << 1 | b << 2),
+        1 => (1, 2 | a | b << 2),
+        _ => (2, 4 | a | b << 1),
     }
 }

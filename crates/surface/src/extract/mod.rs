@@ -1,5 +1,6 @@
 //! Surfaces from masks and volumes.
 
+mod blocks;
 mod cases;
 mod cells;
 mod place;
@@ -9,6 +10,7 @@ use fabrica_progress::Progress;
 use fabrica_volume::{Mask, MaskError, Volume, with_samples};
 
 use crate::{Mesh, SurfaceError};
+pub use blocks::BlockSurface;
 use place::{HalfWay, Interpolated, Threshold, Told, pack_row};
 
 /// The surface of a mask, half way between the voxels that belong and those that do not.
