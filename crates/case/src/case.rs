@@ -1,15 +1,18 @@
 //! A case, open.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use fabrica_plan::{Applied, Author, Operation, Plan, PlanError, UtcTime};
+use fabrica_plan::{Applied, Author, EditOperation, Operation, Plan, PlanError, ProgramStep, UtcTime};
 use fabrica_progress::Progress;
 use fabrica_volume::Volume;
 
 use crate::atomic::{parent, sync_folder};
 use crate::audit::{self, AuditCheck, AuditData, AuditLine, AuditLog, AuditWriter, Event};
+use crate::edits::Workshop;
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest, StructureEntry, VolumeEntry};
 use crate::plan_store::{self, PlanStore};
@@ -28,6 +31,12 @@ pub struct Case {
     pub(crate) found: AuditCheck,
     /// Nothing when the case is open for reading.
     pub(crate) writer: Option<Writer>,
+    /// The structures as they are now, see [`Case::structures`].
+    pub(crate) shown: Vec<StructureEntry>,
+    /// Masks in memory.
+    pub(crate) workshop: Mutex<Workshop>,
+    /// Volumes in memory.
+    pub(crate) lent: Mutex<HashMap<String, Arc<Volume>>>,
 }
 
 pub(crate) struct Writer {
@@ -114,6 +123,9 @@ impl Case {
             plan: Plan::new(),
             found: AuditCheck { lines: 0, intact: true, problems: Vec::new() },
             writer: None,
+            shown: Vec::new(),
+            workshop: Mutex::default(),
+            lent: Mutex::default(),
         };
         let (plan, store) = plan_store::read(folder)?.open(folder)?;
         case.plan = plan;
@@ -145,14 +157,29 @@ impl Case {
         }
         let (plan, store) = stored.open(folder)?;
         let writer = Some(Writer { store, audit, _lock: lock });
-        let mut case = Self { folder: folder.into(), manifest, manifest_sha256, plan, found, writer };
+        let mut case = Self {
+            folder: folder.into(),
+            manifest,
+            manifest_sha256,
+            plan,
+            found,
+            writer,
+            shown: Vec::new(),
+            workshop: Mutex::default(),
+            lent: Mutex::default(),
+        };
         case.declare();
+        for step in case.unsaid(&case.plan.program()) {
+            if let ProgramStep::SetBase { structure, from, to } = step {
+                case.set_base(&structure, from, to, &Author::program())?;
+            }
+        }
         // With another manifest than the last, what it does not name may still be wanted.
         if faults.is_empty() {
             case.remove_orphans()?;
         }
         let Self { writer, plan, .. } = &mut case;
-        if let Some(writer) = writer {
+        if let Some(writer) = writer.as_mut() {
             writer.store.tidy(plan, plan_store::LOG_LIMIT)?;
         }
         Ok(case)
@@ -173,7 +200,17 @@ impl Case {
             // A writer at work may have changed one file after we read the other.
             if found.intact || attempts == 5 {
                 let plan = stored.plan;
-                let mut case = Self { folder: folder.into(), manifest, manifest_sha256, plan, found, writer: None };
+                let mut case = Self {
+                    folder: folder.into(),
+                    manifest,
+                    manifest_sha256,
+                    plan,
+                    found,
+                    writer: None,
+                    shown: Vec::new(),
+                    workshop: Mutex::default(),
+                    lent: Mutex::default(),
+                };
                 case.declare();
                 return Ok(case);
             }
@@ -201,9 +238,9 @@ impl Case {
         &self.manifest.volumes
     }
 
-    /// The structures.
+    /// The structures as they are now: those with a file, with the plan's edits counted, and those drawn in the plan.
     pub fn structures(&self) -> &[StructureEntry] {
-        &self.manifest.structures
+        &self.shown
     }
 
     /// The plan. It changes by [`Case::apply`], [`Case::undo`] and [`Case::redo`].
@@ -224,7 +261,8 @@ impl Case {
                 return Err(PlanError::Invalid { field: "warning", what }.into());
             }
         }
-        self.change_plan(by, |plan| plan.apply(operation, by))
+        let on = self.made_on(&operation);
+        self.change_plan(by, on, |plan| plan.apply(operation, by))
     }
 
     /// Takes back the user's last operation and saves that.
@@ -232,7 +270,7 @@ impl Case {
     /// # Errors
     /// When there is nothing to undo, or it cannot be saved.
     pub fn undo(&mut self, by: &Author) -> Result<Applied, CaseError> {
-        self.change_plan(by, |plan| plan.undo(by))
+        self.change_plan(by, Vec::new(), |plan| plan.undo(by))
     }
 
     /// Does again what the user undid last and saves that.
@@ -240,7 +278,7 @@ impl Case {
     /// # Errors
     /// When there is nothing to redo, or it cannot be saved.
     pub fn redo(&mut self, by: &Author) -> Result<Applied, CaseError> {
-        self.change_plan(by, |plan| plan.redo(by))
+        self.change_plan(by, Vec::new(), |plan| plan.redo(by))
     }
 
     /// Enters something in the audit log: what was exported or printed, measured elsewhere, and from which data.
@@ -271,9 +309,20 @@ impl Case {
         Ok(AuditLog::read(&self.folder)?.check(&self.manifest.audit, &self.manifest_sha256, &self.plan))
     }
 
+    /// What a stroke is made on: its structures as they are before it, and the volume whose values it reads.
+    fn made_on(&self, operation: &Operation) -> Vec<AuditData> {
+        let Operation::Edit(EditOperation::Stroke(stroke)) = operation else { return Vec::new() };
+        let named: Vec<&str> = stroke.targets().chain(stroke.sources()).collect();
+        let structures: Vec<_> = self.shown.iter().filter(|s| named.contains(&s.name.as_str())).collect();
+        let on = |id: &str| structures.iter().any(|s| s.volume == id);
+        let volumes = self.manifest.volumes.iter().filter(|v| on(&v.id)).map(|v| AuditData::new(&v.id, &v.sha256));
+        structures.iter().map(|s| AuditData::new(&s.name, &s.sha256)).chain(volumes).collect()
+    }
+
     fn change_plan(
         &mut self,
         by: &Author,
+        on: Vec<AuditData>,
         change: impl FnOnce(&mut Plan) -> Result<Applied, PlanError>,
     ) -> Result<Applied, CaseError> {
         let Self { writer, plan, .. } = self;
@@ -282,11 +331,10 @@ impl Case {
         let applied = change(plan)?;
         let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
             let length = store.append(&updates)?;
-            let event = Event {
-                what: format!("plan: {}", applied.action.summary()),
-                operation: Some(applied.id),
-                data: vec![AuditData::new("plan operation", hash::of_bytes(&updates))],
-            };
+            let mut data = vec![AuditData::new("plan operation", hash::of_bytes(&updates))];
+            data.extend(on);
+            let event =
+                Event { what: format!("plan: {}", applied.action.summary()), operation: Some(applied.id), data };
             // What is not in the audit log was not done.
             audit.append(event, by).inspect_err(|_| {
                 store.cut(length).ok();
@@ -298,6 +346,7 @@ impl Case {
         }
         // The operation is saved; a log that could not be shortened is tried again after the next.
         store.tidy(plan, plan_store::LOG_LIMIT).ok();
+        self.after_change(&applied.action);
         Ok(applied)
     }
 
@@ -328,6 +377,7 @@ impl Case {
         let structures = self.manifest.structures.iter().map(|s| s.name.clone());
         let volumes = self.manifest.volumes.iter().map(|v| v.id.clone());
         self.plan.declare(structures, volumes);
+        self.refresh();
     }
 }
 

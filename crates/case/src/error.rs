@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fabrica_edit::EditError;
 use fabrica_formats::{FormatError, Problem};
 use fabrica_plan::PlanError;
 use fabrica_progress::Cancelled;
@@ -83,6 +84,9 @@ pub enum CaseError {
     /// The plan refused.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Voxels could not be edited.
+    #[error(transparent)]
+    Edit(#[from] EditError),
     /// A volume or structure file could not be read or written.
     #[error(transparent)]
     Format(#[from] FormatError),

@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{Author, UtcTime};
+use fabrica_plan::{Author, StructureProgress, UtcTime};
+use fabrica_progress::Progress;
 use fabrica_volume::{Resolution, ValueUnit};
 use serde::Serialize;
 
 use crate::audit::AuditCheck;
 use crate::case::Case;
-use crate::manifest::{SCHEMA, VolumeEntry};
+use crate::manifest::{SCHEMA, StructureEntry, VolumeEntry};
 use crate::{CaseError, CaseWarning};
 
 /// A summary of a case, for people and, as JSON, for programs.
@@ -95,10 +96,14 @@ pub struct StructureInfo {
     pub name: String,
     /// The volume on whose grid it lies.
     pub volume: String,
-    /// How many voxels belong to it.
-    pub voxels: u64,
-    /// How large it is.
-    pub millilitres: f64,
+    /// How many voxels belong to it; nothing when that cannot be worked out.
+    pub voxels: Option<u64>,
+    /// How large it is; nothing when that cannot be worked out.
+    pub millilitres: Option<f64>,
+    /// How many strokes of the plan have changed it since it was saved.
+    pub edits: usize,
+    /// How far the work on it is.
+    pub progress: StructureProgress,
     /// How it was made.
     pub origin: String,
     /// Who saved it.
@@ -119,7 +124,7 @@ pub struct PlanInfo {
 }
 
 impl Case {
-    /// A summary of the case. Reads no samples.
+    /// A summary of the case. Reads no samples, but for structures that were edited.
     ///
     /// # Errors
     /// When the audit log cannot be read.
@@ -134,19 +139,7 @@ impl Case {
             changed: self.manifest.changed,
             simulated: self.manifest.simulated,
             volumes: self.volumes().iter().map(|v| VolumeInfo::of(v, &warnings)).collect(),
-            structures: self
-                .structures()
-                .iter()
-                .map(|s| StructureInfo {
-                    name: s.name.clone(),
-                    volume: s.volume.clone(),
-                    voxels: s.voxels,
-                    millilitres: s.size_mm3.millilitres(),
-                    origin: s.origin.clone(),
-                    by: s.by.clone(),
-                    at: s.at,
-                })
-                .collect(),
+            structures: self.structures().iter().map(|s| self.structure_info(s)).collect(),
             plan: PlanInfo {
                 operations: history.len(),
                 authors: authors.into_iter().collect(),
@@ -154,6 +147,26 @@ impl Case {
             },
             audit: self.audit_check()?,
         })
+    }
+
+    fn structure_info(&self, s: &StructureEntry) -> StructureInfo {
+        // What the plan made of it is not in the file.
+        let size = if s.edits == 0 {
+            Some((s.voxels, s.size_mm3))
+        } else {
+            self.mask(&s.name, &Progress::new()).ok().map(|m| (m.count() as u64, m.volume()))
+        };
+        StructureInfo {
+            name: s.name.clone(),
+            volume: s.volume.clone(),
+            voxels: size.map(|(voxels, _)| voxels),
+            millilitres: size.map(|(_, size)| size.millilitres()),
+            edits: s.edits,
+            progress: self.plan.state().edits.progress(&s.name),
+            origin: s.origin.clone(),
+            by: s.by.clone(),
+            at: s.at,
+        }
     }
 }
 
@@ -197,7 +210,18 @@ impl fmt::Display for CaseInfo {
         }
         for s in &self.structures {
             let name = clean(&s.name);
-            writeln!(f, "Structure {name}: {} voxels, {:.2} mL, on {}", s.voxels, s.millilitres, s.volume)?;
+            match (s.voxels, s.millilitres) {
+                (Some(voxels), Some(ml)) => {
+                    writeln!(f, "Structure {name}: {voxels} voxels, {ml:.2} mL, on {}", s.volume)
+                }
+                _ => writeln!(f, "Structure {name}: its edits cannot be worked out, on {}", s.volume),
+            }?;
+            match s.progress {
+                StructureProgress::NotStarted => Ok(()),
+                StructureProgress::InProgress => writeln!(f, "  in progress"),
+                StructureProgress::Completed => writeln!(f, "  completed"),
+                StructureProgress::Flagged => writeln!(f, "  FLAGGED: somebody must look at it"),
+            }?;
             writeln!(f, "  {}; saved by {} at {}", clean(&s.origin), s.by, s.at)?;
         }
         let authors: Vec<_> = self.plan.authors.iter().map(Author::name).collect();

@@ -30,6 +30,7 @@ mod append;
 mod atomic;
 mod audit;
 mod case;
+mod edits;
 mod error;
 mod frames;
 mod hash;

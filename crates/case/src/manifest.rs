@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{CaseError, hash, write_atomic};
 
 /// The schema of `case.json` written here. A new field raises it.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 pub(crate) const FILE: &str = "case.json";
 const FORMAT: &str = "fabrica case";
 
@@ -29,6 +29,9 @@ pub(crate) struct Manifest {
     pub next_id: u64,
     pub volumes: Vec<VolumeEntry>,
     pub structures: Vec<StructureEntry>,
+    /// Structures as they were before they were replaced or removed, where edits of the plan build on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<StructureEntry>,
     /// Where the audit log was just before the line that announced this manifest.
     pub audit: AuditAnchor,
 }
@@ -70,7 +73,7 @@ pub struct VolumeEntry {
 pub struct StructureEntry {
     /// Its id within the case. Its file is `structures/<id>.seg.nrrd`.
     pub id: String,
-    /// SHA-256 of its file.
+    /// SHA-256 of its file; for an edited structure a hash of that and of all strokes that made it what it is.
     pub sha256: String,
     /// The volume on whose grid it lies.
     pub volume: String,
@@ -86,14 +89,17 @@ pub struct StructureEntry {
     /// For a region above a threshold of the scan: that threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isovalue: Option<f64>,
-    /// How many voxels belong to it.
+    /// How many voxels belong to it in its file. Edits since are not counted.
     pub voxels: u64,
-    /// How large it is.
+    /// How large it is in its file.
     pub size_mm3: Mm3,
     /// Who saved it.
     pub by: Author,
     /// When.
     pub at: UtcTime,
+    /// How many strokes of the plan have changed it since.
+    #[serde(skip)]
+    pub edits: usize,
 }
 
 impl VolumeEntry {
@@ -126,8 +132,14 @@ impl Manifest {
             next_id: 1,
             volumes: Vec::new(),
             structures: Vec::new(),
+            former: Vec::new(),
             audit: AuditAnchor { lines: 0, last: crate::audit::NO_LINE.into() },
         }
+    }
+
+    /// The structures as they are and as they were.
+    pub fn all_structures(&self) -> impl Iterator<Item = &StructureEntry> {
+        self.structures.iter().chain(&self.former)
     }
 
     /// An id that no file of this case ever had.
@@ -182,7 +194,7 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         let mut ids = Vec::new();
         for (kind, id) in
-            self.volumes.iter().map(|v| ("volume", &v.id)).chain(self.structures.iter().map(|s| ("structure", &s.id)))
+            self.volumes.iter().map(|v| ("volume", &v.id)).chain(self.all_structures().map(|s| ("structure", &s.id)))
         {
             let number = id.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.parse::<u64>().ok());
             // Written as we write it, so that it names a file in this folder and no other.
@@ -198,7 +210,7 @@ impl Manifest {
         if names.windows(2).any(|pair| pair.first() == pair.last()) {
             return Err("two structures have the same name".into());
         }
-        if let Some(s) = self.structures.iter().find(|s| !self.volumes.iter().any(|v| v.id == s.volume)) {
+        if let Some(s) = self.all_structures().find(|s| !self.volumes.iter().any(|v| v.id == s.volume)) {
             return Err(format!("structure `{}` lies on volume `{}`, which is not there", s.name, s.volume));
         }
         if self.simulated != self.volumes.iter().any(|v| v.provenance.simulated) {

@@ -10,7 +10,7 @@ use crate::atomic::is_temporary;
 use crate::audit::{AuditLog, Event};
 use crate::case::{Case, STRUCTURES, VOLUMES};
 use crate::plan_store::Stored;
-use crate::{CaseError, audit};
+use crate::{CaseError, audit, edits};
 
 /// What has to be entered in the audit log before a case is changed again.
 pub(crate) fn notes(log: &AuditLog, stored: &Stored, manifest_sha256: &str, faults: &[String]) -> Vec<Event> {
@@ -47,10 +47,13 @@ impl Case {
     /// entered, or taken out but not removed. Touches only names that this crate gives.
     pub(crate) fn remove_orphans(&mut self) -> Result<(), CaseError> {
         let mut known: Vec<_> = self.manifest.volumes.iter().map(|v| v.file()).collect();
-        known.extend(self.manifest.structures.iter().map(|s| s.file()));
+        known.extend(self.manifest.all_structures().map(|s| s.file()));
         let mut removed = Vec::new();
-        for place in ["", VOLUMES, STRUCTURES, "plan"] {
+        for place in ["", VOLUMES, STRUCTURES, "plan", edits::FOLDER] {
             let folder = self.folder.join(place);
+            if place == edits::FOLDER && !folder.is_dir() {
+                continue;
+            }
             let io = |e| CaseError::io("read", &folder, e);
             for item in fs::read_dir(&folder).map_err(io)? {
                 let name = item.map_err(io)?.file_name();

@@ -4,7 +4,7 @@ use std::fs;
 
 use fabrica_formats::{Compression, Problem};
 use fabrica_geometry::Mm;
-use fabrica_plan::{Author, Operation, UtcTime};
+use fabrica_plan::{Author, Base, EditOperation, Operation, UtcTime};
 use fabrica_progress::Progress;
 use fabrica_volume::Structure;
 
@@ -33,7 +33,7 @@ impl Case {
         let entry = self.write_structure(&mut manifest, volume, structure, by, progress)?;
         let event = Event::new(format!("add structure {}", entry.name), vec![entry.data()]);
         manifest.structures.push(entry);
-        self.save_structures(manifest, event, by)?;
+        self.save_structures(manifest, &structure.name, event, by)?;
         // A structure of this name that was hidden once must not hide the new one.
         self.reset_appearance(&structure.name, by)
     }
@@ -55,10 +55,15 @@ impl Case {
         let mut manifest = self.manifest.clone();
         let entry = self.write_structure(&mut manifest, volume, structure, by, progress)?;
         let event = Event::new(format!("replace structure {}", entry.name), vec![entry.data(), old.data()]);
-        for place in manifest.structures.iter_mut().filter(|s| s.id == old.id) {
-            *place = entry.clone();
+        match manifest.structures.iter_mut().find(|s| s.name == old.name) {
+            Some(place) => {
+                let former = std::mem::replace(place, entry);
+                manifest.former.extend(self.has_edits().then_some(former));
+            }
+            // It was made in the plan.
+            None => manifest.structures.push(entry),
         }
-        self.save_structures(manifest, event, by)
+        self.save_structures(manifest, &structure.name, event, by)
     }
 
     /// Removes a structure and how it was shown.
@@ -68,8 +73,10 @@ impl Case {
     pub fn remove_structure(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {
         let old = self.structure_entry(name)?.clone();
         let mut manifest = self.manifest.clone();
-        manifest.structures.retain(|s| s.id != old.id);
-        self.save_structures(manifest, Event::new(format!("remove structure {name}"), vec![old.data()]), by)?;
+        let at = manifest.structures.iter().position(|s| s.name == name);
+        let former = at.map(|at| manifest.structures.remove(at));
+        manifest.former.extend(former.filter(|_| self.has_edits()));
+        self.save_structures(manifest, name, Event::new(format!("remove structure {name}"), vec![old.data()]), by)?;
         self.reset_appearance(name, by)
     }
 
@@ -84,12 +91,28 @@ impl Case {
         })
     }
 
-    /// Reads a structure from the disk, and checks that it is what was saved. The case does not keep it.
+    /// A structure as it is now: what was saved, read and checked, with the plan's edits of it.
     ///
     /// # Errors
-    /// When there is none of this name, its file is missing or damaged, or the user cancels.
+    /// When there is none of this name, a file is missing or damaged, or the user cancels.
     pub fn structure(&self, name: &str, progress: &Progress) -> Result<Structure, CaseError> {
         let entry = self.structure_entry(name)?;
+        if let Some(file) = self.manifest.structures.iter().find(|s| s.id == entry.id && entry.edits == 0) {
+            return self.read_structure(file, progress);
+        }
+        Ok(Structure {
+            name: entry.name.clone(),
+            colour: entry.colour,
+            mask: self.mask(name, progress)?.as_ref().clone(),
+            code: entry.code.clone(),
+            origin: entry.origin.clone(),
+            isovalue: entry.isovalue,
+        })
+    }
+
+    /// Reads a structure's file, and checks that it is what was saved.
+    pub(crate) fn read_structure(&self, entry: &StructureEntry, progress: &Progress) -> Result<Structure, CaseError> {
+        let name = &entry.name;
         let path = self.folder.join(entry.file());
         progress.stage(format!("reading {name}"));
         let mut found = self
@@ -148,6 +171,7 @@ impl Case {
             size_mm3: structure.mask.volume(),
             by: by.clone(),
             at: UtcTime::now(),
+            edits: 0,
         };
         let path = self.folder.join(entry.file());
         progress.stage(format!("saving {}", structure.name));
@@ -161,18 +185,39 @@ impl Case {
         Ok(entry)
     }
 
-    /// Saves a manifest with other structures, then removes the files that it no longer names.
-    fn save_structures(&mut self, manifest: Manifest, event: Event, by: &Author) -> Result<(), CaseError> {
-        let files = |m: &Manifest| m.structures.iter().map(StructureEntry::file).collect::<Vec<_>>();
+    /// Saves a manifest in which the structure of this name is another, then removes the files that it no longer names.
+    fn save_structures(&mut self, manifest: Manifest, name: &str, event: Event, by: &Author) -> Result<(), CaseError> {
+        let files = |m: &Manifest| m.all_structures().map(StructureEntry::file).collect::<Vec<_>>();
         let mut touched = files(&self.manifest);
         touched.extend(files(&manifest));
+        let base = |m: &Manifest| m.structures.iter().find(|s| s.name == name).map(StructureEntry::base);
+        let (from, to) = (base(&self.manifest), base(&manifest));
+        // Strokes before this stay with the file that they were made on, those after belong to the new one.
+        let said = self.has_edits();
+        if said {
+            self.set_base(name, from.clone(), to.clone(), by)?;
+        }
         let saved = self.save_manifest(manifest, event, by);
+        if said && saved.is_err() && base(&self.manifest) != to {
+            // If this fails too, the next opening does it.
+            self.set_base(name, to, from, by).ok();
+        }
         let known = files(&self.manifest);
         for file in touched.iter().filter(|f| !known.contains(f)) {
             // If this fails, the next opening does it.
             fs::remove_file(self.folder.join(file)).ok();
         }
         saved
+    }
+
+    pub(crate) fn set_base(
+        &mut self,
+        name: &str,
+        from: Option<Base>,
+        to: Option<Base>,
+        by: &Author,
+    ) -> Result<(), CaseError> {
+        self.apply(EditOperation::SetBase { structure: name.into(), from, to }.into(), by).map(drop)
     }
 
     fn reset_appearance(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {

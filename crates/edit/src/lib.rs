@@ -33,7 +33,7 @@ mod volume_mask;
 pub use delta::Delta;
 pub use error::EditError;
 pub use masks::{Change, Changes, Masks, Tally};
-pub use resolve::{Standing, Standings};
+pub use resolve::{Standing, Standings, standings};
 pub use session::{Brush, EditSession};
 pub use source::Source;
 pub use stored::{decode_mask, encode_mask, hash_of};

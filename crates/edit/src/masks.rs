@@ -55,16 +55,23 @@ pub struct Masks {
     done: Vec<Done>,
     /// Steps before `done` that cannot be taken back from here, by version.
     floor: Vec<Version>,
-    memo: HashMap<Version, Arc<Flips>>,
+    memo: HashMap<Version, Arc<Effect>>,
     order: VecDeque<Version>,
     bytes: usize,
-    /// Strokes that could change nothing at their place in the history, and why.
-    refused: Vec<(OpId, String)>,
     begun: bool,
+}
+
+/// What a stroke does to certain masks.
+#[derive(Debug, Default)]
+struct Effect {
+    flips: Flips,
+    /// Why it changes nothing, when the tool cannot do it.
+    refusal: Option<String>,
 }
 
 #[derive(Debug)]
 struct Done {
+    id: OpId,
     version: Version,
     before: Vec<(String, Option<Standing>)>,
     what: Taken,
@@ -73,9 +80,15 @@ struct Done {
 #[derive(Debug)]
 enum Taken {
     Nothing,
-    Flips(Arc<Flips>),
+    Stroke(Arc<Effect>),
     /// The mask that a structure had, if it was in memory.
     Put(String, Option<Arc<Mask>>),
+}
+
+impl Effect {
+    fn bytes(&self) -> usize {
+        self.flips.iter().map(|(_, delta)| delta.bytes()).sum()
+    }
 }
 
 impl Masks {
@@ -90,9 +103,13 @@ impl Masks {
     }
 
     /// Strokes that could change nothing at their place in the history (an island that a colleague had taken away
-    /// before, say), and why.
-    pub fn refused(&self) -> &[(OpId, String)] {
-        &self.refused
+    /// before, say), and why. Those before the stored masks that work began with are not told again.
+    pub fn refused(&self) -> Vec<(OpId, String)> {
+        let refusal = |done: &Done| match &done.what {
+            Taken::Stroke(effect) => Some((done.id, effect.refusal.clone()?)),
+            _ => None,
+        };
+        self.done.iter().filter_map(refusal).collect()
     }
 
     /// Takes the masks to the end of a program. Says what changed.
@@ -111,7 +128,6 @@ impl Masks {
         if !self.begun || !self.roll_back(&plot, &mut changes) || !self.set_start(&plot.start, &mut changes) {
             self.restart(&plot, source, &mut changes);
         }
-        self.refused.retain(|(id, _)| plot.steps.iter().any(|s| s.id == *id));
         let from = self.floor.len() + self.done.len();
         let count = plot.steps.len();
         for (n, step) in plot.steps.into_iter().enumerate().skip(from) {
@@ -168,15 +184,17 @@ impl Masks {
         for name in changed.iter().map(String::as_str).chain(stroke.sources()) {
             self.load(name, source, progress)?;
         }
-        let flips = match self.memo.get(&version) {
-            Some(flips) => flips.clone(),
+        let effect = match self.memo.get(&version) {
+            Some(effect) => effect.clone(),
             None => {
                 let volume = if needs_volume(stroke) { Some(source.volume(&target.volume, progress)?) } else { None };
                 let flips = work_out(stroke, &overwritten, &self.held, volume.as_deref(), progress)?;
-                self.remember(version, flips.clone());
-                Arc::new(flips)
+                self.keep(version, Effect { flips, refusal: None })
             }
         };
+        if let Some(why) = &effect.refusal {
+            return Err(EditError::Tool(why.clone()));
+        }
         let tally = |(name, delta): &(String, Delta)| {
             let mask = self.held.get(name)?;
             let mut tally = Tally::default();
@@ -187,7 +205,7 @@ impl Masks {
             }
             Some((name.clone(), tally))
         };
-        Ok(flips.iter().filter_map(tally).filter(|(_, t)| *t != Tally::default()).collect())
+        Ok(effect.flips.iter().filter_map(tally).filter(|(_, t)| *t != Tally::default()).collect())
     }
 
     /// Remembers what a stroke flips, worked out elsewhere (by a brush in use), for when the program has it.
@@ -195,9 +213,15 @@ impl Masks {
         if self.memo.contains_key(&version) {
             return;
         }
-        self.bytes += flips.iter().map(|(_, d)| d.bytes()).sum::<usize>();
-        self.memo.insert(version, Arc::new(flips));
+        self.keep(version, Effect { flips, refusal: None });
+    }
+
+    fn keep(&mut self, version: Version, effect: Effect) -> Arc<Effect> {
+        self.bytes += effect.bytes();
         self.order.push_back(version);
+        let effect = Arc::new(effect);
+        self.memo.insert(version, effect.clone());
+        effect
     }
 
     /// Goes back to the last step that the program has too. Whether that is possible from here.
@@ -212,7 +236,7 @@ impl Masks {
             let Some(done) = self.done.pop() else { break };
             match done.what {
                 Taken::Nothing => {}
-                Taken::Flips(flips) => self.flip(&flips, changes),
+                Taken::Stroke(effect) => self.flip(&effect.flips, changes),
                 Taken::Put(name, mask) => {
                     changes.insert(name.clone(), Change::All);
                     match mask {
@@ -315,8 +339,8 @@ impl Masks {
                 for name in &changed {
                     self.load(name, source, progress)?;
                 }
-                let flips = match self.memo.get(&step.version) {
-                    Some(flips) => flips.clone(),
+                let effect = match self.memo.get(&step.version) {
+                    Some(effect) => effect.clone(),
                     None => {
                         for name in stroke.sources() {
                             self.load(name, source, progress)?;
@@ -324,21 +348,19 @@ impl Masks {
                         let target = self.standings.get(&stroke.structure);
                         let id = target.map(|s| s.volume.clone()).unwrap_or_default();
                         let volume = if needs_volume(&stroke) { Some(source.volume(&id, progress)?) } else { None };
-                        let flips = match work_out(&stroke, &overwritten, &self.held, volume.as_deref(), progress) {
-                            Ok(flips) => flips,
+                        let effect = match work_out(&stroke, &overwritten, &self.held, volume.as_deref(), progress) {
+                            Ok(flips) => Effect { flips, refusal: None },
+                            // The same on every machine, so the masks stay the same.
                             Err(error) if refuses(&error) => {
-                                // The same on every machine, so the masks stay the same.
-                                self.refused.push((step.id, error.to_string()));
-                                Flips::new()
+                                Effect { flips: Flips::new(), refusal: Some(error.to_string()) }
                             }
                             Err(error) => return Err(error),
                         };
-                        self.remember(step.version, flips);
-                        self.memo.get(&step.version).cloned().unwrap_or_default()
+                        self.keep(step.version, effect)
                     }
                 };
-                self.flip(&flips, changes);
-                Taken::Flips(flips)
+                self.flip(&effect.flips, changes);
+                Taken::Stroke(effect)
             }
         };
         for (name, standing) in step.after {
@@ -347,7 +369,7 @@ impl Masks {
                 None => drop(self.standings.remove(&name)),
             }
         }
-        self.done.push(Done { version: step.version, before: step.before, what });
+        self.done.push(Done { id: step.id, version: step.version, before: step.before, what });
         Ok(())
     }
 
@@ -381,8 +403,8 @@ impl Masks {
     fn forget(&mut self) {
         while self.bytes > MEMORY {
             let Some(oldest) = self.order.pop_front() else { break };
-            if let Some(flips) = self.memo.remove(&oldest) {
-                self.bytes = self.bytes.saturating_sub(flips.iter().map(|(_, d)| d.bytes()).sum());
+            if let Some(effect) = self.memo.remove(&oldest) {
+                self.bytes = self.bytes.saturating_sub(effect.bytes());
             }
             let known = self.done.iter().position(|d| d.version == oldest);
             if let Some(at) = known {

@@ -25,6 +25,14 @@ pub struct Standing {
 /// All structures at a point of a program, by name.
 pub type Standings = BTreeMap<String, Standing>;
 
+/// The structures at the end of a program. `now` are those that have a file now, and which.
+///
+/// # Errors
+/// When a stroke cannot be written down, which no stroke of a plan is.
+pub fn standings(program: &Program, now: &[(String, Base)]) -> Result<Standings, EditError> {
+    Ok(Plot::new(program, now)?.end)
+}
+
 /// What a step does.
 #[derive(Clone, Debug)]
 pub(crate) enum Doing {
