@@ -1,12 +1,12 @@
 //! A case, open.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use fabrica_plan::{Applied, Author, EditOperation, Operation, Plan, PlanError, ProgramStep, UtcTime};
+use fabrica_plan::{Applied, Author, EditOperation, OpId, Operation, Plan, PlanError, UtcTime};
 use fabrica_progress::Progress;
 use fabrica_volume::Volume;
 
@@ -33,6 +33,8 @@ pub struct Case {
     pub(crate) writer: Option<Writer>,
     /// The structures as they are now, see [`Case::structures`].
     pub(crate) shown: Vec<StructureEntry>,
+    /// The plan may not say yet what became of files since edits began.
+    pub(crate) pending: bool,
     /// Masks in memory.
     pub(crate) workshop: Mutex<Workshop>,
     /// Volumes in memory.
@@ -124,6 +126,7 @@ impl Case {
             found: AuditCheck { lines: 0, intact: true, problems: Vec::new() },
             writer: None,
             shown: Vec::new(),
+            pending: true,
             workshop: Mutex::default(),
             lent: Mutex::default(),
         };
@@ -165,15 +168,13 @@ impl Case {
             found,
             writer,
             shown: Vec::new(),
+            pending: true,
             workshop: Mutex::default(),
             lent: Mutex::default(),
         };
         case.declare();
-        for step in case.unsaid(&case.plan.program()) {
-            if let ProgramStep::SetBase { structure, from, to } = step {
-                case.set_base(&structure, from, to, &Author::program())?;
-            }
-        }
+        case.say(&Author::program())?;
+        case.refresh();
         // With another manifest than the last, what it does not name may still be wanted.
         if faults.is_empty() {
             case.remove_orphans()?;
@@ -208,6 +209,7 @@ impl Case {
                     found,
                     writer: None,
                     shown: Vec::new(),
+                    pending: true,
                     workshop: Mutex::default(),
                     lent: Mutex::default(),
                 };
@@ -261,6 +263,7 @@ impl Case {
                 return Err(PlanError::Invalid { field: "warning", what }.into());
             }
         }
+        self.say(by)?;
         let on = self.made_on(&operation);
         self.change_plan(by, on, |plan| plan.apply(operation, by))
     }
@@ -279,6 +282,47 @@ impl Case {
     /// When there is nothing to redo, or it cannot be saved.
     pub fn redo(&mut self, by: &Author) -> Result<Applied, CaseError> {
         self.change_plan(by, Vec::new(), |plan| plan.redo(by))
+    }
+
+    /// Takes in the operations of a colleague's copy of this case ([`Plan::export_updates`] or [`Plan::snapshot`]) and
+    /// saves them. Gives how many were new.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or no plan, or they cannot be saved. Then nothing was changed.
+    pub fn merge(&mut self, bytes: &[u8], by: &Author) -> Result<usize, CaseError> {
+        let Self { writer, plan, .. } = self;
+        let Writer { store, audit, .. } = writer.as_mut().ok_or(CaseError::ReadOnly)?;
+        let before = plan.version();
+        let known: HashSet<OpId> = plan.history().iter().map(|e| e.id).collect();
+        plan.import_updates(bytes)?;
+        let new: Vec<_> = plan.history().iter().filter(|e| !known.contains(&e.id)).collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        let (count, lines) = (new.len(), new.iter().map(|e| (e.id, e.author.clone(), e.time, e.action.summary())));
+        let lines: Vec<_> = lines.collect();
+        let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
+            let length = store.append(&updates)?;
+            let sha256 = hash::of_bytes(&updates);
+            let data = vec![AuditData::new("plan operations", hash::of_bytes(&updates))];
+            let event = Event::new(format!("merged {count} operation(s) of another copy of the plan"), data);
+            // What is not in the audit log was not done.
+            audit.append(event, by).inspect_err(|_| {
+                store.cut(length).ok();
+            })
+        });
+        if let Err(error) = saved {
+            plan.forget_after(&before)?;
+            return Err(error);
+        }
+        for (id, author, time, what) in lines {
+            let what = format!("plan: {what} by {author} at {time}, merged");
+            // One that cannot be written now is entered at the next opening.
+            audit.append(Event { what, operation: Some(id), data: Vec::new() }, &Author::program()).ok();
+        }
+        store.tidy(plan, plan_store::LOG_LIMIT).ok();
+        self.refresh();
+        Ok(count)
     }
 
     /// Enters something in the audit log: what was exported or printed, measured elsewhere, and from which data.
@@ -319,7 +363,7 @@ impl Case {
         structures.iter().map(|s| AuditData::new(&s.name, &s.sha256)).chain(volumes).collect()
     }
 
-    fn change_plan(
+    pub(crate) fn change_plan(
         &mut self,
         by: &Author,
         on: Vec<AuditData>,

@@ -3,7 +3,7 @@
 //! The files of structures never change by editing. What a structure is now follows from its file and the plan; masks
 //! in `masks/` only spare the work of doing all strokes again, and are believed only when their hash is right.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -63,7 +63,9 @@ impl Source for Files<'_> {
             structure: base.id.clone(),
             why: "its file is not in this case; copy the structures from the colleague's case".into(),
         })?;
-        self.0.read_structure(entry, progress).map(|s| s.mask).map_err(|e| source(&entry.name, &e))
+        let mask = self.0.read_structure(entry, progress).map_err(|e| source(&entry.name, &e))?.mask;
+        // The manifest's grid, to the last bit, so that strokes decide alike on masks from wherever.
+        Ok(Mask::from_words(self.grid(&base.volume)?, mask.into_words())?)
     }
 
     fn volume(&self, volume: &str, progress: &Progress) -> Result<Arc<Volume>, EditError> {
@@ -282,25 +284,57 @@ impl Case {
     /// The plan's program, and what the files say beyond it.
     pub(crate) fn program(&self) -> Program {
         let program = self.plan.program();
+        if !self.pending {
+            return program;
+        }
         let missing = self.unsaid(&program);
         let (Some((last, _)), false) = (program.steps().last(), missing.is_empty()) else { return program };
         let said = missing.into_iter().map(|step| (*last, step));
         Program::from_steps(program.steps().iter().cloned().chain(said).collect())
     }
 
-    /// Where the plan says that a structure has another file than it has: the program ended between saying and doing.
-    pub(crate) fn unsaid(&self, program: &Program) -> Vec<ProgramStep> {
+    /// Writes into the plan what became of files since edits began, where that is not said there yet: the program ended,
+    /// or the disk was full, between doing and saying.
+    pub(crate) fn say(&mut self, by: &Author) -> Result<(), CaseError> {
+        if !self.pending {
+            return Ok(());
+        }
+        for step in self.unsaid(&self.plan.program()) {
+            if let ProgramStep::SetBase { structure, from, to } = step {
+                let operation = EditOperation::SetBase { structure, from, to };
+                self.change_plan(by, Vec::new(), |plan| plan.apply(operation.into(), by))?;
+            }
+        }
+        self.pending = false;
+        Ok(())
+    }
+
+    /// What became of files that the plan does not say.
+    fn unsaid(&self, program: &Program) -> Vec<ProgramStep> {
         let mut said: BTreeMap<&str, Option<&Base>> = BTreeMap::new();
         for (_, step) in program.steps() {
             if let ProgramStep::SetBase { structure, to, .. } = step {
                 said.insert(structure, to.as_ref());
             }
         }
-        let now = |name: &str| self.manifest.structures.iter().find(|s| s.name == name).map(StructureEntry::base);
-        let differs = said.into_iter().filter(|(name, to)| to.cloned() != now(name));
-        differs
-            .map(|(name, from)| ProgramStep::SetBase { structure: name.into(), from: from.cloned(), to: now(name) })
-            .collect()
+        let manifest = &self.manifest;
+        let names: BTreeSet<&str> =
+            manifest.all_structures().map(|s| s.name.as_str()).chain(said.keys().copied()).collect();
+        let mut steps = Vec::new();
+        for name in names {
+            let now = manifest.structures.iter().find(|s| s.name == name);
+            let from = match (said.get(name), now) {
+                (Some(from), _) => from.cloned(),
+                // It was there before edits began.
+                (None, Some(entry)) if !entry.since_edits => continue,
+                (None, _) => manifest.former.iter().rfind(|s| s.name == name).map(StructureEntry::base),
+            };
+            let to = now.map(StructureEntry::base);
+            if from != to {
+                steps.push(ProgramStep::SetBase { structure: name.into(), from, to });
+            }
+        }
+        steps
     }
 
     /// The entry of a file, of a structure as it is or as it was.
@@ -356,6 +390,7 @@ impl Case {
                     size_mm3: Mm3(0.0),
                     by: made.by.clone(),
                     at: made.at,
+                    since_edits: true,
                     edits: 0,
                 }
             }

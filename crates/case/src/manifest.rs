@@ -97,6 +97,9 @@ pub struct StructureEntry {
     pub by: Author,
     /// When.
     pub at: UtcTime,
+    /// Whether it came when the plan had edits already. Then the plan says that it came, or will.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub since_edits: bool,
     /// How many strokes of the plan have changed it since.
     #[serde(skip)]
     pub edits: usize,

@@ -4,7 +4,7 @@ use std::fs;
 
 use fabrica_formats::{Compression, Problem};
 use fabrica_geometry::Mm;
-use fabrica_plan::{Author, Base, EditOperation, Operation, UtcTime};
+use fabrica_plan::{Author, EditOperation, Operation, UtcTime};
 use fabrica_progress::Progress;
 use fabrica_volume::Structure;
 
@@ -33,7 +33,7 @@ impl Case {
         let entry = self.write_structure(&mut manifest, volume, structure, by, progress)?;
         let event = Event::new(format!("add structure {}", entry.name), vec![entry.data()]);
         manifest.structures.push(entry);
-        self.save_structures(manifest, &structure.name, event, by)?;
+        self.save_structures(manifest, event, by)?;
         // A structure of this name that was hidden once must not hide the new one.
         self.reset_appearance(&structure.name, by)
     }
@@ -63,7 +63,7 @@ impl Case {
             // It was made in the plan.
             None => manifest.structures.push(entry),
         }
-        self.save_structures(manifest, &structure.name, event, by)
+        self.save_structures(manifest, event, by)
     }
 
     /// Removes a structure and how it was shown.
@@ -72,11 +72,16 @@ impl Case {
     /// When there is none of this name, or the change cannot be saved.
     pub fn remove_structure(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {
         let old = self.structure_entry(name)?.clone();
+        if self.plan.state().edits.created.contains_key(name) {
+            let operation = EditOperation::SetBase { structure: name.into(), from: None, to: None };
+            self.apply(operation.into(), by)?;
+            return self.reset_appearance(name, by);
+        }
         let mut manifest = self.manifest.clone();
         let at = manifest.structures.iter().position(|s| s.name == name);
         let former = at.map(|at| manifest.structures.remove(at));
         manifest.former.extend(former.filter(|_| self.has_edits()));
-        self.save_structures(manifest, name, Event::new(format!("remove structure {name}"), vec![old.data()]), by)?;
+        self.save_structures(manifest, Event::new(format!("remove structure {name}"), vec![old.data()]), by)?;
         self.reset_appearance(name, by)
     }
 
@@ -171,6 +176,7 @@ impl Case {
             size_mm3: structure.mask.volume(),
             by: by.clone(),
             at: UtcTime::now(),
+            since_edits: self.has_edits(),
             edits: 0,
         };
         let path = self.folder.join(entry.file());
@@ -185,39 +191,26 @@ impl Case {
         Ok(entry)
     }
 
-    /// Saves a manifest in which the structure of this name is another, then removes the files that it no longer names.
-    fn save_structures(&mut self, manifest: Manifest, name: &str, event: Event, by: &Author) -> Result<(), CaseError> {
+    /// Saves a manifest with other structures, then removes the files that it no longer names.
+    fn save_structures(&mut self, manifest: Manifest, event: Event, by: &Author) -> Result<(), CaseError> {
+        self.say(by)?;
         let files = |m: &Manifest| m.all_structures().map(StructureEntry::file).collect::<Vec<_>>();
         let mut touched = files(&self.manifest);
         touched.extend(files(&manifest));
-        let base = |m: &Manifest| m.structures.iter().find(|s| s.name == name).map(StructureEntry::base);
-        let (from, to) = (base(&self.manifest), base(&manifest));
-        // Strokes before this stay with the file that they were made on, those after belong to the new one.
-        let said = self.has_edits();
-        if said {
-            self.set_base(name, from.clone(), to.clone(), by)?;
-        }
         let saved = self.save_manifest(manifest, event, by);
-        if said && saved.is_err() && base(&self.manifest) != to {
-            // If this fails too, the next opening does it.
-            self.set_base(name, to, from, by).ok();
-        }
         let known = files(&self.manifest);
         for file in touched.iter().filter(|f| !known.contains(f)) {
             // If this fails, the next opening does it.
             fs::remove_file(self.folder.join(file)).ok();
         }
+        // Strokes before this stay with the file that they were made on, those after belong to the new one.
+        if saved.is_ok() && self.has_edits() {
+            self.pending = true;
+            // What cannot be said now is said before the next change.
+            self.say(by).ok();
+            self.refresh();
+        }
         saved
-    }
-
-    pub(crate) fn set_base(
-        &mut self,
-        name: &str,
-        from: Option<Base>,
-        to: Option<Base>,
-        by: &Author,
-    ) -> Result<(), CaseError> {
-        self.apply(EditOperation::SetBase { structure: name.into(), from, to }.into(), by).map(drop)
     }
 
     fn reset_appearance(&mut self, name: &str, by: &Author) -> Result<(), CaseError> {

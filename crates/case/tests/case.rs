@@ -92,9 +92,9 @@ fn info_tells_all_of_it() {
     // Of "aaa…\nbbb…\n", by another program.
     assert_eq!(volume.sources_sha256, "913f9338fb6c17253f3a14816fc08d52522454bfc19a8c99538a197cfb23fb41");
     let bone = &info.structures[0];
-    assert_eq!(bone.voxels, 70 * 12 * 8 / 3);
+    assert_eq!(bone.voxels, Some(70 * 12 * 8 / 3));
     // 2240 voxels of 0.7 × 0.7 × 10/3 mm.
-    assert!((bone.millilitres - 2240.0 * 0.49 / 0.3 / 1000.0).abs() < 1e-12);
+    assert!((bone.millilitres.unwrap() - 2240.0 * 0.49 / 0.3 / 1000.0).abs() < 1e-12);
     assert_eq!((info.plan.operations, info.plan.authors), (1, vec![anna()]));
     assert!(info.audit.intact);
     assert_eq!(info.audit.lines, 4);
@@ -358,7 +358,7 @@ fn a_case_is_made_in_an_empty_place_only() {
 fn what_is_damaged_is_refused_with_the_file_and_what_to_do_and_not_touched() {
     type Damage = (&'static str, fn(&Path), &'static str);
     let cases: &[Damage] = &[
-        ("newer schema", |f| replace(&f.join("case.json"), "\"schema\": 1", "\"schema\": 2"), "newer version"),
+        ("newer schema", |f| replace(&f.join("case.json"), "\"schema\": 2", "\"schema\": 3"), "newer version"),
         (
             "unknown field",
             |f| replace(&f.join("case.json"), "\"voxels\"", "\"flipped\": true, \"voxels\""),

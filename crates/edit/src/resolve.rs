@@ -93,16 +93,10 @@ impl Standing {
 }
 
 fn start(program: &Program, now: &[(String, Base)]) -> Standings {
-    let mut first: BTreeMap<&str, Option<&Base>> = BTreeMap::new();
-    for (_, step) in program.steps() {
-        if let ProgramStep::SetBase { structure, from, .. } = step {
-            first.entry(structure).or_insert(from.as_ref());
-        }
-    }
-    let kept =
-        now.iter().filter(|(name, _)| !first.contains_key(name.as_str())).map(|(name, base)| (name.as_str(), base));
-    let named = first.iter().filter_map(|(name, base)| Some((*name, (*base)?)));
-    kept.chain(named).map(|(name, base)| (name.to_owned(), Standing::of(base))).collect()
+    let first = program.first_bases();
+    let kept = now.iter().filter(|(name, _)| !first.contains_key(name)).map(|(name, base)| (name, base));
+    let named = first.iter().filter_map(|(name, base)| Some((name, base.as_ref()?)));
+    kept.chain(named).map(|(name, base)| (name.clone(), Standing::of(base))).collect()
 }
 
 fn resolve(id: OpId, step: &ProgramStep, standings: &Standings) -> Result<Resolved, EditError> {

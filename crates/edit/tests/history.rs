@@ -97,7 +97,10 @@ fn check(masks: &mut Masks, memory: &Memory, plan: &Plan) {
     masks.bring_to(&plan.program(), memory, &progress).unwrap();
     let (expected, refused) = all(memory, plan);
     assert_eq!(masks.standings().keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
-    assert_eq!(masks.refused().len(), refused);
+    // From stored masks on it is not known what was refused before them.
+    if memory.stored.lock().unwrap().is_empty() {
+        assert_eq!(masks.refused().len(), refused);
+    }
     for (name, mask) in &expected {
         assert!(*masks.mask(name, memory, &progress).unwrap().as_ref() == *mask, "{name}");
     }

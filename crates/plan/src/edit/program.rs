@@ -1,5 +1,7 @@
 //! The part of a history that makes voxels.
 
+use std::collections::BTreeMap;
+
 use fabrica_volume::Rgb;
 
 use super::{Base, EditOperation, Stroke};
@@ -34,7 +36,10 @@ pub enum ProgramStep {
 /// What makes the voxels of all structures, from their files on: the strokes that are not undone and what the case did
 /// between, in the order of the history. The same in every copy of the plan.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Program(Vec<(OpId, ProgramStep)>);
+pub struct Program {
+    steps: Vec<(OpId, ProgramStep)>,
+    firsts: BTreeMap<String, Option<Base>>,
+}
 
 impl Program {
     /// Of the first `count` entries.
@@ -63,21 +68,45 @@ impl Program {
             };
             Some((entry.id, step))
         });
-        Self(steps.collect())
+        let steps = steps.collect();
+        let said = entries.iter().filter_map(|entry| match &entry.action {
+            Action::Do(Operation::Edit(EditOperation::SetBase { structure, from, .. })) => Some((structure, from)),
+            _ => None,
+        });
+        Self { steps, firsts: firsts(said) }
     }
 
     /// A program of these steps, for tools that try something out.
     pub fn from_steps(steps: Vec<(OpId, ProgramStep)>) -> Self {
-        Self(steps)
+        let said = steps.iter().filter_map(|(_, step)| match step {
+            ProgramStep::SetBase { structure, from, .. } => Some((structure, from)),
+            _ => None,
+        });
+        Self { firsts: firsts(said), steps }
+    }
+
+    /// The files that structures had in the beginning (nothing for those that were not there), for those that got other
+    /// files at any time, also after this part of the history. All others have the file that they have now.
+    pub fn first_bases(&self) -> &BTreeMap<String, Option<Base>> {
+        &self.firsts
     }
 
     /// The steps with the operations that they come from.
     pub fn steps(&self) -> &[(OpId, ProgramStep)] {
-        &self.0
+        &self.steps
     }
 
     /// Whether no voxel was ever edited.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.steps.is_empty()
     }
+}
+
+/// What each structure had before the first word about it.
+fn firsts<'a>(said: impl Iterator<Item = (&'a String, &'a Option<Base>)>) -> BTreeMap<String, Option<Base>> {
+    let mut firsts = BTreeMap::new();
+    for (structure, from) in said {
+        firsts.entry(structure.clone()).or_insert_with(|| from.clone());
+    }
+    firsts
 }
