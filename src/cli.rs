@@ -30,6 +30,10 @@ pub enum Command {
     Segment(SegmentArgs),
     /// Lists and checks networks for `fabrica segment --model`, and says how to get them.
     Models(ModelsArgs),
+    /// Edits a structure: brush, scissors, growing, smoothing and more; from words or a script.
+    Edit(crate::cli_edit::EditArgs),
+    /// Plays a rehearsal back: lists its steps, at any speed, and makes a case of how things were.
+    Replay(crate::cli_edit::ReplayArgs),
     /// Draws a case into a PNG file.
     Render(RenderArgs),
     /// Writes a structure as a closed, checked model, with a report beside it.

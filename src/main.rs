@@ -4,6 +4,7 @@ mod app;
 mod author;
 mod cinematic;
 mod cli;
+mod cli_edit;
 mod commands;
 mod network;
 mod parse;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Command::Accept(args) => commands::accept::run(&args),
         Command::Segment(args) => commands::segment::run(&args),
         Command::Models(args) => commands::models::run(&args),
+        Command::Edit(args) => commands::edit::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::Print(args) => commands::print::run(&args),
         Command::Export(args) => commands::export::run(&args),

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod bench;
 pub mod demo;
+pub mod edit;
 pub mod export;
 pub mod import;
 pub mod info;
@@ -11,6 +12,7 @@ pub mod open;
 pub mod phantom;
 pub mod print;
 pub mod render;
+pub mod replay;
 pub mod segment;
 pub mod series;
 

@@ -303,7 +303,6 @@ impl Case {
         let lines: Vec<_> = lines.collect();
         let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
             let length = store.append(&updates)?;
-            let sha256 = hash::of_bytes(&updates);
             let data = vec![AuditData::new("plan operations", hash::of_bytes(&updates))];
             let event = Event::new(format!("merged {count} operation(s) of another copy of the plan"), data);
             // What is not in the audit log was not done.

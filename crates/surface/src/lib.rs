@@ -25,9 +25,7 @@ pub use check::{MeshReport, check};
 pub use cut::cut_away;
 pub use deviation::{Departure, Deviation, deviation};
 pub use error::SurfaceError;
-pub use extract::{
-    BlockSurface, surface_of_mask, surface_of_mask_placed, surface_of_volume, surface_within,
-};
+pub use extract::{BlockSurface, surface_of_mask, surface_of_mask_placed, surface_of_volume, surface_within};
 pub use files::{MeshFormat, read_mesh, write_mesh};
 pub use mesh::Mesh;
 pub use print::{PrintModel, PrintOptions, PrintReport, print_model};

@@ -39,6 +39,7 @@ impl Opened {
     pub fn new(case: Case, progress: &Progress) -> Result<Self, CaseError> {
         let id = case.volumes().first().map(|v| v.id.clone()).unwrap_or_default();
         let volume = Arc::new(case.volume(&id, progress)?);
+        case.lend_volume(&id, volume.clone());
         Ok(Self { case, id, volume, structures: HashMap::new(), revision: 0 })
     }
 

@@ -1,7 +1,7 @@
 //! Changes that take no longer than it takes to save them.
 
 use fabrica_case::CaseError;
-use fabrica_plan::{Author, Operation};
+use fabrica_plan::{Author, EditOperation, Operation};
 use fabrica_progress::Progress;
 
 use crate::opened::{Model, Opened, Shared, lock};
@@ -35,6 +35,10 @@ pub fn save(shared: &Shared, changes: &[Quick], by: &Author) -> Saved {
 
 fn apply(opened: &mut Opened, change: &Quick, by: &Author) -> Result<(), CaseError> {
     match change {
+        // A tool that cannot do it says so, and nothing is saved.
+        Quick::Apply(Operation::Edit(EditOperation::Stroke(stroke))) => {
+            opened.case.edit(stroke.clone(), by, &Progress::new()).map(|_| ())
+        }
         Quick::Apply(operation) => opened.case.apply(operation.clone(), by).map(|_| ()),
         Quick::Undo => opened.case.undo(by).map(|_| ()),
         Quick::Redo => opened.case.redo(by).map(|_| ()),
