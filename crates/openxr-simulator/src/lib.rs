@@ -46,7 +46,7 @@
 //! | command | fields | |
 //! |---|---|---|
 //! | `display` | `width`, `height`, `rates` (Hz), `eye_distance_mm`, `fov_degrees` (left eye: left, right, up, down), `blend_modes` | what there is to see with (640×640, 90 Hz, 64 mm, −50 42 45 −48) |
-//! | `system` | `name`, `hand_tracking`, `formats` (`"R8G8B8A8_SRGB"`…) | what the runtime offers; formats left out are refused |
+//! | `system` | `name`, `hand_tracking`, `formats` (`"R8G8B8A8_SRGB"`…), `without` (extensions) | what the runtime offers; formats left out are refused |
 //! | `clock` | `simulated`, `latency_periods` | simulated: `xrWaitFrame` never sleeps and each frame is one period, so runs repeat exactly |
 //! | `head` | pose, `over` (seconds) or `over_frames` | moves the head: `position`, and one of `look_at`, `yaw_pitch_roll` (degrees, left and up positive), `orientation` (x, y, z, w); what is left out stays |
 //! | `hand` | `hand`, pose, `aim` | moves a hand by its grip pose, or by its aim pose |

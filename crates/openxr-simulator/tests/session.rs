@@ -183,11 +183,15 @@ fn scripted_obstacles_at_the_start() {
     let script = concat!(
         "{\"do\":\"fault\",\"fault\":\"no_headset\",\"on\":true}\n",
         "{\"do\":\"system\",\"formats\":[\"R8G8B8A8_UNORM\"],\"hand_tracking\":false}\n",
+        "{\"do\":\"system\",\"without\":[\"XR_FB_passthrough\"]}\n",
         "{\"do\":\"fail\",\"function\":\"xrCreateSession\",\"result\":\"XR_ERROR_LIMIT_REACHED\",\"times\":1}\n",
     );
     under_simulator("scripted_obstacles_at_the_start", script, || {
         let entry = entry();
-        let instance = try_instance(&entry, &common::client::all_extensions()).unwrap();
+        let mut extensions = common::client::all_extensions();
+        assert_eq!(try_instance(&entry, &extensions).err(), Some(Code::ERROR_EXTENSION_NOT_PRESENT));
+        extensions.fb_passthrough = false;
+        let instance = try_instance(&entry, &extensions).unwrap();
         let form = openxr::FormFactor::HEAD_MOUNTED_DISPLAY;
         assert_eq!(instance.system(form).unwrap_err(), Code::ERROR_FORM_FACTOR_UNAVAILABLE);
         remote().say(&json!({"do":"fault","fault":"no_headset","on":false})).unwrap();

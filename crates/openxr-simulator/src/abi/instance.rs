@@ -33,7 +33,7 @@ pub(super) unsafe extern "system" fn enumerate_extensions(
         if !layer.is_null() {
             refuse!(ERROR_API_LAYER_NOT_PRESENT, "the runtime has no API layers");
         }
-        let offered: Vec<_> = extensions::offered(runtime.world.clock.simulated).collect();
+        let offered: Vec<_> = extensions::offered(runtime.world.clock.simulated, &runtime.world.without).collect();
         // SAFETY: an array of the application, checked.
         unsafe {
             fill_structs(capacity, count, properties, offered.len(), |index, next| {
@@ -92,7 +92,7 @@ pub(super) unsafe extern "system" fn create_instance(info: *const InstanceCreate
         for name in names {
             // SAFETY: a string of the application, checked.
             let name = unsafe { input_string(*name, "an extension's name")? };
-            let mut offered = extensions::offered(runtime.world.clock.simulated);
+            let mut offered = extensions::offered(runtime.world.clock.simulated, &runtime.world.without);
             let Some((known, _)) = offered.find(|(known, _)| *known == name) else {
                 refuse!(ERROR_EXTENSION_NOT_PRESENT, "the runtime has no extension \"{name}\"");
             };

@@ -22,6 +22,8 @@ const EXTENSIONS: [(&str, u32); 17] = [
 ];
 
 /// Those offered now: simulated time has nothing to do with the system's clock, and cannot be turned into it.
-pub(crate) fn offered(simulated_clock: bool) -> impl Iterator<Item = (&'static str, u32)> {
-    EXTENSIONS.iter().copied().filter(move |(name, _)| !(simulated_clock && *name == "XR_KHR_convert_timespec_time"))
+/// `without`: those that the script takes away.
+pub(crate) fn offered(simulated_clock: bool, without: &[String]) -> impl Iterator<Item = (&'static str, u32)> {
+    let possible = move |name: &str| !(simulated_clock && name == "XR_KHR_convert_timespec_time");
+    EXTENSIONS.iter().copied().filter(move |(name, _)| possible(name) && !without.iter().any(|other| other == name))
 }

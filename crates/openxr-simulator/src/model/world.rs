@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub hand_tracking: bool,
     /// The swapchain formats offered, by name; `None`: all.
     pub formats: Option<Vec<String>>,
+    /// Extensions that the runtime does not offer.
+    pub without: Vec<String>,
     /// Width and depth of the play space, metres.
     pub bounds: Option<(f64, f64)>,
     pub head: Track,
@@ -137,6 +139,7 @@ impl World {
             system_name: "Fabrica simulated headset".to_owned(),
             hand_tracking: true,
             formats: None,
+            without: Vec::new(),
             bounds: Some((3.0, 2.0)),
             head: Track::new(head),
             hands: [Hand::new(Side::Left), Hand::new(Side::Right)],

@@ -22,10 +22,10 @@ pub(crate) enum Until {
     Frame(u64),
     /// So many frames from now.
     Frames(u64),
-    /// So many seconds from now.
-    Seconds(f64),
-    /// So many seconds after the first session began.
-    Time(f64),
+    /// So long from now.
+    Nanos(i64),
+    /// So long after the first session began.
+    Time(i64),
     State(SessionState),
 }
 
@@ -154,6 +154,8 @@ pub(crate) struct System {
     pub name: Option<String>,
     pub hand_tracking: Option<bool>,
     pub formats: Option<Vec<String>>,
+    /// Extensions that this runtime shall not have.
+    pub without: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -259,11 +261,27 @@ pub(crate) struct Wait {
     pub timeout: Option<f64>,
 }
 
+/// Seconds of a script as nanoseconds: 0 to a day.
+pub(crate) fn nanos(seconds: f64) -> Result<i64, String> {
+    if !(0.0..=86_400.0).contains(&seconds) {
+        return Err(format!("{seconds} s: a time lies between 0 and 86400 s"));
+    }
+    Ok((seconds * 1e9) as i64)
+}
+
+/// A number of frames that a script may wait for or move over.
+pub(crate) fn frames(count: u64) -> Result<u64, String> {
+    if count > 100_000_000 {
+        return Err(format!("{count} frames are too many"));
+    }
+    Ok(count)
+}
+
 impl Wait {
     pub(crate) fn until(&self) -> Result<Until, String> {
         match (self.frames, self.seconds, &self.state) {
-            (Some(frames), None, None) => Ok(Until::Frames(frames)),
-            (None, Some(seconds), None) => Ok(Until::Seconds(seconds)),
+            (Some(count), None, None) => Ok(Until::Frames(frames(count)?)),
+            (None, Some(seconds), None) => Ok(Until::Nanos(nanos(seconds)?)),
             (None, None, Some(state)) => Ok(Until::State(session_state(state)?)),
             _ => Err("wait for one of frames, seconds and state".to_owned()),
         }
@@ -285,7 +303,7 @@ impl Line {
         let at = match (object.remove("frame"), object.remove("time")) {
             (None, None) => None,
             (Some(frame), None) => Some(Until::Frame(frame.as_u64().ok_or("frame is a number of frames")?)),
-            (None, Some(time)) => Some(Until::Time(time.as_f64().ok_or("time is a number of seconds")?)),
+            (None, Some(time)) => Some(Until::Time(nanos(time.as_f64().ok_or("time is a number of seconds")?)?)),
             _ => return Err("give frame or time, not both".to_owned()),
         };
         let command = serde_json::from_value(value).map_err(|error| error.to_string())?;
@@ -305,6 +323,31 @@ mod tests {
         assert!(matches!(Line::parse(r#"{"do":"exit"}"#).unwrap().command, Command::Exit));
         let line = Line::parse(r#"{"do":"fault","fault":"slow_compositor","ms":5}"#).unwrap();
         assert!(matches!(line.command, Command::Fault(Fault::SlowCompositor { ms: 5.0 })));
+    }
+
+    #[test]
+    fn every_line_of_the_documentation_and_the_examples_is_understood() {
+        let documentation = include_str!("../lib.rs");
+        let lines =
+            documentation.lines().filter_map(|line| line.strip_prefix("//! {\"")).map(|rest| format!("{{\"{rest}"));
+        let script: Vec<String> = lines.filter(|line| line.contains("\"do\"")).collect();
+        assert!(script.len() >= 8, "{script:?}");
+        for line in script {
+            Line::parse(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+        crate::script::Script::parse(include_str!("../../examples/look_around.jsonl")).unwrap();
+    }
+
+    #[test]
+    fn torn_lines_and_wild_numbers_are_refused_in_peace() {
+        let line = r#"{"frame":12,"do":"hand","hand":"left","aim":true,"position":[0,1,2],"over":1e300}"#;
+        for end in 0..line.len() {
+            assert!(Line::parse(&line[..end]).is_err());
+        }
+        assert!(nanos(1e300).is_err() && nanos(-1.0).is_err() && nanos(f64::NAN).is_err());
+        assert_eq!(nanos(1.5), Ok(1_500_000_000));
+        assert!(Line::parse(r#"{"time":-3,"do":"exit"}"#).is_err());
+        assert!(frames(u64::MAX).is_err());
     }
 
     #[test]

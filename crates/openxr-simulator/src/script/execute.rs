@@ -4,9 +4,10 @@ use glam::{DQuat, DVec3};
 use openxr_sys::{EnvironmentBlendMode, ReferenceSpaceType, Result as Code, SessionState};
 use serde_json::{Value, json};
 
-use super::command::{Command, Display, Fault, PoseSpec, System, Tracked};
+use super::command::{Command, Display, Fault, PoseSpec, System, Tracked, frames, nanos};
 use crate::model::devices::{Side, grip_from_aim};
 use crate::model::events::Event;
+use crate::model::extensions;
 use crate::model::pose::Pose;
 use crate::model::profiles;
 use crate::model::skeleton::Shape;
@@ -27,7 +28,7 @@ impl Runtime {
             Command::Head(spec) => {
                 let start = self.motion_start();
                 let pose = spec.pose(self.world.head.at(start))?;
-                let over = self.duration(&spec);
+                let over = self.duration(&spec)?;
                 self.world.head.move_to(start, pose, over);
             }
             Command::Hand(hand) => {
@@ -35,7 +36,7 @@ impl Runtime {
                 let start = self.motion_start();
                 let to_aim = if aim { grip_from_aim() } else { Pose::IDENTITY };
                 let pose = spec.pose(self.world.hand(side).grip.at(start) * to_aim)? * to_aim.inverse();
-                let over = self.duration(&spec);
+                let over = self.duration(&spec)?;
                 self.world.hand_mut(side).grip.move_to(start, pose, over);
             }
             Command::Track { of, on } => match of {
@@ -48,9 +49,10 @@ impl Runtime {
             Command::Controllers { profile, hand } => self.set_controllers(profile.as_deref(), hand)?,
             Command::Press { hand, input, value } => self.press(hand, &input, value)?,
             Command::Release { hand, input } => self.press(hand, &input, 0.0)?,
-            Command::Click { hand, input, frames } => {
+            Command::Click { hand, input, frames: count } => {
+                let release = self.world.frame + frames(count)?;
                 self.press(hand, &input, 1.0)?;
-                self.script.later.push((self.world.frame + frames, Command::Release { hand, input }));
+                self.script.later.push((release, Command::Release { hand, input }));
             }
             Command::Stick { hand, x, y, input } => {
                 let reach = DVec3::new(x, y, 0.0).length();
@@ -100,6 +102,9 @@ impl Runtime {
             }
             Command::Recentre => self.recentre(),
             Command::Bounds { size } => {
+                if size.is_some_and(|size| !size.iter().all(|length| (0.0..=1000.0).contains(length))) {
+                    return Err("bounds are width and depth, 0 to 1000 m".to_owned());
+                }
                 self.world.bounds = size.map(|[width, depth]| (width, depth));
                 self.space_changed(&[ReferenceSpaceType::STAGE]);
             }
@@ -137,9 +142,9 @@ impl Runtime {
         session.and_then(|session| session.frames.newest).map_or_else(|| self.now(), |frame| frame.beat.display)
     }
 
-    fn duration(&self, spec: &PoseSpec) -> Nanos {
-        let seconds = spec.over.map_or(0, |seconds| (seconds * 1e9) as Nanos);
-        seconds + spec.over_frames.map_or(0, |frames| frames as Nanos * self.world.clock.period)
+    fn duration(&self, spec: &PoseSpec) -> Result<Nanos, String> {
+        let count = frames(spec.over_frames.unwrap_or(0))?;
+        Ok(nanos(spec.over.unwrap_or(0.0))? + count as Nanos * self.world.clock.period)
     }
 
     fn set_display(&mut self, new: Display) -> Result<(), String> {
@@ -150,6 +155,9 @@ impl Runtime {
             return Err("a display has 16 to 4096 pixels each way".to_owned());
         }
         if let Some(mm) = new.eye_distance_mm {
+            if !(0.0..=200.0).contains(&mm) {
+                return Err("eyes are 0 to 200 mm apart".to_owned());
+            }
             display.eye_distance = mm / 1000.0;
         }
         if let Some(fov) = new.fov_degrees {
@@ -185,6 +193,14 @@ impl Runtime {
             world.system_name = name;
         }
         world.hand_tracking = new.hand_tracking.unwrap_or(world.hand_tracking);
+        if let Some(names) = new.without {
+            for name in &names {
+                if !extensions::offered(false, &[]).any(|(known, _)| known == name) {
+                    return Err(format!("\"{name}\" is no extension of the simulator"));
+                }
+            }
+            world.without = names;
+        }
         if let Some(formats) = new.formats {
             for name in &formats {
                 if !crate::vulkan::supported().iter().any(|format| format.name == name) {
@@ -309,18 +325,18 @@ impl Runtime {
         match fault {
             Fault::SessionLoss { after } => {
                 let mut session = self.scripted_session()?;
-                session.session.lost_at = Some(session.now + (after * 1e9) as Nanos);
+                session.session.lost_at = Some(session.now + nanos(after)?);
                 session.enter(SessionState::LOSS_PENDING);
             }
             Fault::InstanceLoss { after } => {
-                let at = self.now() + (after * 1e9) as Nanos;
+                let at = self.now() + nanos(after)?;
                 let instance = self.instance.as_mut().ok_or("there is no instance")?;
                 instance.lost_at = Some(at);
                 instance.events.push(Event::InstanceLossPending { at });
             }
             Fault::RuntimeDeath => self.world.dead = true,
             Fault::RuntimeBack => self.world.dead = false,
-            Fault::SlowCompositor { ms } => self.world.slow = (ms.max(0.0) * 1e6) as Nanos,
+            Fault::SlowCompositor { ms } => self.world.slow = nanos(ms / 1000.0)?,
             Fault::NoHeadset { on } => self.world.no_headset = on,
         }
         Ok(())

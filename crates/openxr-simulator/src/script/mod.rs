@@ -95,9 +95,9 @@ impl Runtime {
     pub(crate) fn due(&self, until: Until) -> Due {
         match until {
             Until::Frame(frame) => Due::Frame(frame),
-            Until::Frames(frames) => Due::Frame(self.world.frame + frames),
-            Until::Seconds(seconds) => Due::Time(self.now() + (seconds * 1e9) as Nanos),
-            Until::Time(seconds) => Due::SinceBegin((seconds * 1e9) as Nanos),
+            Until::Frames(frames) => Due::Frame(self.world.frame.saturating_add(frames)),
+            Until::Nanos(nanos) => Due::Time(self.now().saturating_add(nanos)),
+            Until::Time(nanos) => Due::SinceBegin(nanos),
             Until::State(state) => Due::State(state),
         }
     }
@@ -106,7 +106,7 @@ impl Runtime {
         match due {
             Due::Frame(frame) => self.world.frame >= frame,
             Due::Time(time) => self.now() >= time,
-            Due::SinceBegin(time) => self.script.begun.is_some_and(|begun| self.now() >= begun + time),
+            Due::SinceBegin(time) => self.script.begun.is_some_and(|begun| self.now() >= begun.saturating_add(time)),
             Due::State(state) => {
                 let session = self.instance.as_ref().and_then(|instance| instance.session.as_ref());
                 session.is_some_and(|session| session.state == state)
