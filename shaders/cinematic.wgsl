@@ -20,10 +20,16 @@ struct Studio {
     gradient: vec2f, table_scale: f32, table_last: f32,
     scatter_forward: f32, roughness: f32, specular: f32, sky_chance: f32,
     blocks: vec3u, panels: u32,
-    sky_size: vec2u, first_row: u32, padding: u32,
+    sky_size: vec2u, first_row: u32, cells: f32,
     to_sky: mat3x3f,
     to_patient: mat3x3f,
+    // The kind of matter that is everywhere, or -1 where structures or clips decide.
+    only: i32, combinations: u32, clips: u32, labelled: u32,
 }
+
+// A clip: directions with offsets (mm), half the sides, and what it does: 0 nothing, 1 cuts below a plane, 2 outside its box,
+// 3 inside.
+struct Clip { axes: array<vec4f, 3>, half: vec3f, cut: u32 }
 
 struct SkyTexel { light: vec4f, alias_share: f32, alias_other: u32, padding: vec2u }
 
@@ -45,18 +51,21 @@ struct FilmPixel {
 @group(0) @binding(0) var<uniform> studio: Studio;
 @group(0) @binding(1) var volume: texture_3d<f32>;
 @group(0) @binding(2) var linear_sampler: sampler;
-// Colour and extinction per mm.
+// Colour and extinction per mm, one kind of matter after the other.
 @group(0) @binding(3) var<storage, read> table: array<vec4f>;
 // The greatest extinction of each block, or minus the distance in blocks to the nearest that has one.
 @group(0) @binding(4) var<storage, read> bounds: array<f32>;
 @group(0) @binding(5) var<storage, read> sky: array<SkyTexel>;
 @group(0) @binding(6) var<storage, read> panels: array<Panel>;
 @group(0) @binding(7) var<storage, read_write> film: array<FilmPixel>;
+// The combination of structures of each voxel, and the kind of each combination under each set of clips that cut.
+@group(0) @binding(8) var labels: texture_3d<u32>;
+@group(0) @binding(9) var<storage, read> kinds: array<u32>;
+@group(0) @binding(10) var<storage, read> clips: array<Clip>;
 
 const PI = 3.14159265;
 const TAU = 6.28318531;
 const FAR = 1e30;
-const CELLS = 4.0;
 const ROULETTE = 0.2;
 const ROULETTE_FROM = 4u;
 
@@ -300,17 +309,139 @@ fn value_at(voxel: vec3f) -> f32 {
     return textureSampleLevel(volume, linear_sampler, at, 0.0).r * studio.value_scale + studio.value_offset;
 }
 
-// Colour and extinction.
-fn look_up(value: f32) -> vec4f {
+// Colour and extinction of a kind of matter.
+fn look_up(kind: u32, value: f32) -> vec4f {
     let entry = clamp((value - studio.table_low) * studio.table_scale, 0.0, studio.table_last);
     let at = min(u32(entry), u32(studio.table_last) - 1u);
-    return mix(table[at], table[at + 1u], entry - f32(at));
+    let first = kind * (u32(studio.table_last) + 1u) + at;
+    return mix(table[first], table[first + 1u], entry - f32(at));
 }
 
 fn extinction_at(position: vec3f) -> f32 {
+    if studio.only < 0 { return matter_at(position).extinction; }
     let entry = clamp((value_at(position * studio.per_mm) - studio.table_low) * studio.table_scale, 0.0, studio.table_last);
     let at = min(u32(entry), u32(studio.table_last) - 1u);
-    return mix(table[at].a, table[at + 1u].a, entry - f32(at));
+    let first = u32(studio.only) * (u32(studio.table_last) + 1u) + at;
+    return mix(table[first].a, table[first + 1u].a, entry - f32(at));
+}
+
+// Structures and clips: crates/cinematic/src/kinds.rs and medium.rs.
+
+struct Matter { colour: vec3f, extinction: f32, mixed: bool }
+
+struct Cell { first: vec3i, part: vec3f }
+
+fn cell_at(voxel: vec3f) -> Cell {
+    let last = vec3i(textureDimensions(volume)) - 1;
+    let p = clamp(voxel, vec3f(0.0), vec3f(last));
+    let first = min(vec3i(p), max(last - 1, vec3i(0)));
+    return Cell(first, p - vec3f(first));
+}
+
+fn corner_of(cell: Cell, corner: u32) -> vec3i {
+    let side = vec3i(vec3u(corner, corner >> 1u, corner >> 2u) & vec3u(1u));
+    return min(cell.first + side, vec3i(textureDimensions(volume)) - 1);
+}
+
+fn weight_of(cell: Cell, corner: u32) -> f32 {
+    let side = (vec3u(corner, corner >> 1u, corner >> 2u) & vec3u(1u)) == vec3u(1u);
+    let weight = select(1.0 - cell.part, cell.part, side);
+    return weight.x * weight.y * weight.z;
+}
+
+fn clip_depth(clip: Clip, at: vec3f) -> f32 {
+    let along = vec3f(dot(clip.axes[0].xyz, at) + clip.axes[0].w, dot(clip.axes[1].xyz, at) + clip.axes[1].w,
+        dot(clip.axes[2].xyz, at) + clip.axes[2].w);
+    let room = clip.half - abs(along);
+    let inside = min(room.x, min(room.y, room.z));
+    switch clip.cut {
+        case 1u: { return along.x; }
+        case 2u: { return inside; }
+        case 3u: { return -inside; }
+        default: { return FAR; }
+    }
+}
+
+fn cut_at(position: vec3f) -> u32 {
+    var cut = 0u;
+    for (var n = 0u; n < studio.clips; n++) {
+        if clip_depth(clips[n], position) < 0.0 { cut |= 1u << n; }
+    }
+    return cut;
+}
+
+fn kind_of(voxel: vec3i, cut: u32) -> u32 {
+    var combination = 0u;
+    if studio.labelled == 1u { combination = textureLoad(labels, voxel, 0).r; }
+    return kinds[cut * studio.combinations + combination];
+}
+
+// Near a border each kind shows by its own voxels' values only and by their share of the weight.
+fn matter_at(position: vec3f) -> Matter {
+    let voxel = position * studio.per_mm;
+    if studio.only >= 0 {
+        let seen = look_up(u32(studio.only), value_at(voxel));
+        return Matter(seen.rgb, seen.a, false);
+    }
+    let cut = cut_at(position);
+    let cell = cell_at(voxel);
+    var near: array<u32, 8>;
+    var same = true;
+    for (var c = 0u; c < 8u; c++) {
+        near[c] = kind_of(corner_of(cell, c), cut);
+        same = same && near[c] == near[0];
+    }
+    if same {
+        if near[0] == 0u { return Matter(vec3f(0.0), 0.0, false); }
+        let seen = look_up(near[0], value_at(voxel));
+        return Matter(seen.rgb, seen.a, false);
+    }
+    var colour = vec3f(0.0);
+    var extinction = 0.0;
+    for (var first = 0u; first < 8u; first++) {
+        var known = near[first] == 0u;
+        for (var c = 0u; c < first; c++) { known = known || near[c] == near[first]; }
+        if known { continue; }
+        var share = 0.0;
+        var value = 0.0;
+        for (var c = first; c < 8u; c++) {
+            if near[c] == near[first] {
+                let weight = weight_of(cell, c);
+                let sample = textureLoad(volume, corner_of(cell, c), 0).r * studio.value_scale + studio.value_offset;
+                share += weight;
+                value += weight * sample;
+            }
+        }
+        if share > 0.0 {
+            let seen = look_up(near[first], value / share);
+            colour += seen.rgb * seen.a * share;
+            extinction += seen.a * share;
+        }
+    }
+    if extinction > 0.0 { colour /= extinction; }
+    return Matter(colour, extinction, true);
+}
+
+fn seen_share(position: vec3f, offset: vec3f, cut: u32) -> f32 {
+    let cell = cell_at((position + offset) * studio.per_mm);
+    var share = 0.0;
+    for (var c = 0u; c < 8u; c++) {
+        if kind_of(corner_of(cell, c), cut) > 0u { share += weight_of(cell, c); }
+    }
+    return share;
+}
+
+// The gradient of the share of what is seen, per mm.
+fn border_at(position: vec3f) -> vec3f {
+    let cut = cut_at(position);
+    let x = vec3f(1.0 / studio.per_mm.x, 0.0, 0.0);
+    let y = vec3f(0.0, 1.0 / studio.per_mm.y, 0.0);
+    let z = vec3f(0.0, 0.0, 1.0 / studio.per_mm.z);
+    return vec3f(
+        seen_share(position, x, cut) - seen_share(position, -x, cut),
+        seen_share(position, y, cut) - seen_share(position, -y, cut),
+        seen_share(position, z, cut) - seen_share(position, -z, cut),
+    ) * 0.5 * studio.per_mm;
 }
 
 fn gradient_at(position: vec3f) -> vec3f {
@@ -361,8 +492,8 @@ fn fly(origin: vec3f, direction: vec3f, reach: vec2f, ratio: bool) -> Flight {
     var depth = -log(1.0 - next_random());
     var clear = 1.0;
     let dims = vec3i(studio.blocks);
-    let start = origin * studio.per_mm / CELLS;
-    let speed = direction * studio.per_mm / CELLS;
+    let start = origin * studio.per_mm / studio.cells;
+    let speed = direction * studio.per_mm / studio.cells;
     let forwards = speed > vec3f(0.0);
     var t = reach.x;
     var block = clamp(vec3i(floor(start + speed * t)), vec3i(0), dims - 1);
@@ -425,6 +556,13 @@ fn power(own: f32, other: f32) -> f32 {
     return select(0.0, a / (a + b), a > 0.0);
 }
 
+// How much of the light a single scattering keeps, so that a thick layer shows the colour.
+fn scattering_albedo(colour: vec3f) -> vec3f {
+    let a = clamp(colour, vec3f(0.0), vec3f(1.0));
+    let kept = 1.0 - exp(-5.09406 * a + 2.61188 * a * a - 4.31805 * a * a * a);
+    return min(kept * (1.0 / 0.9988865), vec3f(1.0));
+}
+
 struct Sample { light: vec3f, met: bool, colour: vec3f, depth: f32, normal: vec3f }
 
 fn trace(pixel: vec2u, index: u32) -> Sample {
@@ -468,12 +606,19 @@ fn trace(pixel: vec2u, index: u32) -> Sample {
         }
         if !flight.met { break; }
         let position = origin + direction * flight.distance;
-        let colour = look_up(value_at(position * studio.per_mm)).rgb;
+        let matter = matter_at(position);
+        let colour = matter.colour;
         let out = -direction;
 
-        let gradient = gradient_at(position);
+        var gradient = vec3f(0.0);
+        if matter.mixed { gradient = border_at(position); }
+        var share = 1.0;
+        if all(gradient == vec3f(0.0)) {
+            gradient = gradient_at(position);
+            share = clamp(
+                (length(gradient) - studio.gradient.x) / max(studio.gradient.y - studio.gradient.x, 1e-6), 0.0, 1.0);
+        }
         let strength = length(gradient);
-        let share = clamp((strength - studio.gradient.x) / max(studio.gradient.y - studio.gradient.x, 1e-6), 0.0, 1.0);
         var normal = vec3f(0.0);
         var is_surface = false;
         if share > 0.0 && strength > 0.0 {
@@ -482,6 +627,7 @@ fn trace(pixel: vec2u, index: u32) -> Sample {
             is_surface = next_random() < share;
         }
         let surface = Surface(normal, colour);
+        let albedo = scattering_albedo(colour);
         if bounce == 1u {
             sample.met = true;
             sample.colour = colour;
@@ -499,7 +645,7 @@ fn trace(pixel: vec2u, index: u32) -> Sample {
                 value = evaluate_surface(surface, out, light.direction);
             } else {
                 let phase = henyey_greenstein(dot(direction, light.direction), studio.scatter_forward);
-                value = vec4f(colour * phase, phase);
+                value = vec4f(albedo * phase, phase);
             }
             let weight = select(power(light.density, value.a), 1.0, last);
             let arriving = value.rgb * light.radiance * (weight / light.density);
@@ -523,7 +669,7 @@ fn trace(pixel: vec2u, index: u32) -> Sample {
             chosen = value.a;
         } else {
             onward = sample_henyey_greenstein(direction, studio.scatter_forward, select_pair(bounce, pixel, index));
-            throughput *= colour;
+            throughput *= albedo;
             chosen = henyey_greenstein(dot(direction, onward), studio.scatter_forward);
         }
         if bounce >= ROULETTE_FROM {

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{words, works};
+use common::{refuses, words, works};
 
 #[test]
 fn the_picture_of_the_synthetic_head_is_right_and_says_what_it_is() {
@@ -41,4 +41,16 @@ fn the_picture_of_the_synthetic_head_is_right_and_says_what_it_is() {
     }
     assert!(left > 3 * right && left > 500, "liver pixels: {left} on the left, {right} on the right");
     line("slices", "--preset abdomen", "slices.png");
+
+    // The same bones in studio light; the file says how it was made.
+    let (pixels, text) = line("cinematic", "--device cpu --preset cinematic-bone --samples 3", "cinematic.png");
+    for said in ["Look=cinematic-bone", "Samples per pixel=3", "Denoised=no", "Lights=studio", "Data=SYNTHETIC"] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    assert!(pixels.chunks(4).filter(|p| p[0] > 90).count() > 1000, "the bones are not to be seen");
+    let more = "--device cpu --samples 2 --denoise --lights theatre --aperture 5 --structure liver --hide spleen";
+    let (_, text) = line("cinematic", more, "cinematic.png");
+    assert!(text.contains("Denoised=yes") && text.contains("Lights=theatre"), "{text}");
+    let lights = format!("render {} --mode cinematic --lights moon --out {}", at("case"), at("moon.png"));
+    assert!(refuses(words(&lights)).contains("studio, theatre"));
 }

@@ -1,4 +1,5 @@
-//! Traces a NIfTI CT (`.nii.gz`): `cargo run --release --example trace -- SCAN.nii.gz LOOK CAMERA SIDE SAMPLES OUT.png`
+//! Traces a NIfTI CT (`.nii.gz`): `cargo run --release --example trace -- SCAN.nii.gz LOOK CAMERA SIDE SAMPLES OUT.png
+//! [denoise]`
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "an example")]
 
 #[path = "../../raycast/tests/support/mod.rs"]
@@ -6,14 +7,14 @@ mod support;
 
 use std::time::Instant;
 
-use fabrica_cinematic::{Blocks, Film, Look, Studio};
+use fabrica_cinematic::{Blocks, Film, Look, Studio, denoise};
 use fabrica_progress::Progress;
 use fabrica_raycast::{Scene, View};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [scan, look, view, side, samples, out] = arguments.as_slice() else {
-        panic!("SCAN.nii.gz LOOK CAMERA SIDE SAMPLES OUT.png")
+    let [scan, look, view, side, samples, out, more @ ..] = arguments.as_slice() else {
+        panic!("SCAN.nii.gz LOOK CAMERA SIDE SAMPLES OUT.png [denoise]")
     };
     let volume = support::read_nifti(scan.as_ref());
     let side: u32 = side.parse().unwrap();
@@ -45,6 +46,7 @@ fn main() {
         paths / seconds / 1e6,
         film.relative_error().unwrap_or(f64::NAN)
     );
-    let image = look.development.develop([side, side], &film.means()).unwrap();
+    let light = if more.is_empty() { film.means() } else { denoise(&film) };
+    let image = look.development.develop([side, side], &light).unwrap();
     image.write_png(std::io::BufWriter::new(std::fs::File::create(out).unwrap()), &[("Look", &look.name)]).unwrap();
 }

@@ -47,4 +47,5 @@ pub use film::{Film, FilmPixel};
 pub use lights::LightRig;
 pub use look::{Lens, Look, Material};
 pub use majorant::Blocks;
+pub use path::scattering_albedo;
 pub use studio::{Eye, Studio, ThinLens};

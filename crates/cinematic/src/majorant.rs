@@ -8,16 +8,19 @@ use rayon::prelude::*;
 use crate::kinds::Kinds;
 use crate::medium::Frame;
 
-/// Cells (gaps between neighbouring samples) along each side of a block.
-pub const MAJORANT_CELLS: usize = 4;
+/// The most blocks of a volume: as small as they can be, so that their bounds are tight, but so few that the bounds
+/// follow a transfer function that is being dragged.
+const MOST_BLOCKS: usize = 1 << 21;
 
 /// Blocks further than this from anything that shows count as this far.
 const MOST_DISTANCE: u32 = 63;
 
-/// What each block of 4 × 4 × 4 cells holds, its faces included. Follows from the volume and its labels alone, so it is
+/// What each block of the volume holds, its faces included. A block is a cube of 2, 4, 8 ... cells (gaps between
+/// neighbouring samples) along each side. Follows from the volume and its labels alone, so it is
 /// made once for all looks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks {
+    cells: usize,
     dims: [usize; 3],
     /// The least and the greatest value.
     ranges: Vec<[f32; 2]>,
@@ -38,17 +41,17 @@ impl Blocks {
     /// The blocks of a volume and of labels on its grid; one pass over them.
     pub fn new(volume: &Volume, labels: Option<&LabelMap>) -> Self {
         let samples = volume.grid().dims();
-        let dims = block_dims(samples);
+        let (cells, dims) = layout(samples);
         let [bx, by, bz] = dims;
         let at = |n: usize| [n % bx, n / bx % by, n / (bx * by)];
         let all = (0..bx * by * bz).into_par_iter();
         let ranges = with_samples!(volume.samples().view(), |data| {
-            all.clone().map(|n| range(data, samples, at(n))).collect()
+            all.clone().map(|n| range(rows(data, samples, cells, at(n)))).collect()
         });
         // Labels of another grid say nothing here; `Scene::check` refuses them.
         let labels = labels.filter(|labels| labels.dims() == samples);
-        let held = labels.map(|labels| all.map(|n| held(labels.combinations(), samples, at(n))).collect());
-        Self { dims, ranges, held }
+        let held = labels.map(|labels| all.map(|n| held(rows(labels.combinations(), samples, cells, at(n)))).collect());
+        Self { cells, dims, ranges, held }
     }
 
     /// Blocks along i, j and k.
@@ -56,9 +59,15 @@ impl Blocks {
         self.dims
     }
 
+    /// Cells along each side of a block.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
     /// Whether these can be the blocks of a scene: as many, with labels where it has labels.
     pub(crate) fn serve(&self, scene: &Scene<'_>) -> bool {
-        self.dims == block_dims(scene.volume.grid().dims()) && self.held.is_some() == scene.structures.is_some()
+        (self.cells, self.dims) == layout(scene.volume.grid().dims())
+            && self.held.is_some() == scene.structures.is_some()
     }
 
     /// The one combination of structures in a block, or nothing where there are several.
@@ -72,14 +81,22 @@ impl Blocks {
     }
 }
 
-fn block_dims(samples: [usize; 3]) -> [usize; 3] {
-    samples.map(|n| (n - 1).div_ceil(MAJORANT_CELLS).max(1))
+/// Cells along each side of a block, and blocks along i, j and k.
+fn layout(samples: [usize; 3]) -> (usize, [usize; 3]) {
+    let mut cells = 2;
+    loop {
+        let dims = samples.map(|n| (n - 1).div_ceil(cells).max(1));
+        if dims.iter().product::<usize>() <= MOST_BLOCKS {
+            return (cells, dims);
+        }
+        cells *= 2;
+    }
 }
 
 /// The rows of samples of a block, faces included.
-fn rows<T>(data: &[T], [nx, ny, nz]: [usize; 3], block: [usize; 3]) -> impl Iterator<Item = &[T]> {
-    let first = block.map(|b| b * MAJORANT_CELLS);
-    let last: [usize; 3] = std::array::from_fn(|a| (first[a] + MAJORANT_CELLS).min([nx, ny, nz][a] - 1));
+fn rows<T>(data: &[T], [nx, ny, nz]: [usize; 3], cells: usize, block: [usize; 3]) -> impl Iterator<Item = &[T]> {
+    let first = block.map(|b| b * cells);
+    let last: [usize; 3] = std::array::from_fn(|a| (first[a] + cells).min([nx, ny, nz][a] - 1));
     (first[2]..=last[2]).flat_map(move |k| {
         (first[1]..=last[1]).map(move |j| {
             let row = nx * (j + ny * k);
@@ -88,9 +105,9 @@ fn rows<T>(data: &[T], [nx, ny, nz]: [usize; 3], block: [usize; 3]) -> impl Iter
     })
 }
 
-fn range<T: Sample>(data: &[T], samples: [usize; 3], block: [usize; 3]) -> [f32; 2] {
+fn range<'a, T: Sample>(rows: impl Iterator<Item = &'a [T]>) -> [f32; 2] {
     let (mut low, mut high, mut odd) = (f32::INFINITY, f32::NEG_INFINITY, false);
-    for row in rows(data, samples, block) {
+    for row in rows {
         for value in row {
             let value = value.to_f32();
             odd |= value.is_nan();
@@ -102,9 +119,9 @@ fn range<T: Sample>(data: &[T], samples: [usize; 3], block: [usize; 3]) -> [f32;
     [if odd { f32::NEG_INFINITY } else { low }, high]
 }
 
-fn held(labels: &[u16], samples: [usize; 3], block: [usize; 3]) -> Held {
+fn held<'a>(rows: impl Iterator<Item = &'a [u16]>) -> Held {
     let (mut one, mut several, mut set) = (None, false, 0u64);
-    for row in rows(labels, samples, block) {
+    for row in rows {
         for &combination in row {
             several |= one.is_some_and(|o| o != combination);
             one = Some(combination);
@@ -128,7 +145,7 @@ impl Majorants {
         let greatest: Vec<RangeMaximum> =
             kinds.tables.par_iter().map(|table| RangeMaximum::new(&table.extinction)).collect();
         let [nx, ny, _] = blocks.dims;
-        let side = Vec3::splat(MAJORANT_CELLS as f32) / frame.per_mm;
+        let side = Vec3::splat(blocks.cells as f32) / frame.per_mm;
         // The outermost blocks also hold the half voxel beyond the outermost samples.
         let radius = (side / 2.0 + 0.5 / frame.per_mm).length();
         let bound = |(n, &[low, high]): (usize, &[f32; 2])| {
@@ -245,9 +262,9 @@ mod tests {
 
     /// One bright voxel on the face of blocks 1 and 2 along i.
     fn bright() -> Volume {
-        let grid = Grid::axis_aligned([33, 21, 13], LpsPoint::default(), [1.0; 3]).unwrap();
+        let grid = Grid::axis_aligned([17, 11, 7], LpsPoint::default(), [1.0; 3]).unwrap();
         let mut values = vec![0i16; grid.len()];
-        values[grid.index(8, 10, 6)] = 100;
+        values[grid.index(4, 5, 3)] = 100;
         Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap()
     }
 
@@ -271,7 +288,7 @@ mod tests {
     #[test]
     fn what_is_hidden_or_cut_away_is_empty() {
         let (volume, function) = (bright(), function());
-        let mask = Mask::from_fn(volume.grid().clone(), |n| n == volume.grid().index(8, 10, 6));
+        let mask = Mask::from_fn(volume.grid().clone(), |n| n == volume.grid().index(4, 5, 3));
         let labels = LabelMap::new(volume.grid(), &[&mask]).unwrap();
         let scene = Scene::new(&volume, &function);
         let whole = Mask::from_fn(volume.grid().clone(), |_| true);
@@ -289,7 +306,7 @@ mod tests {
         };
         let cut = clip(30.0);
         assert_eq!(majorants(&Scene { clips: &cut, ..scene }).empty_share(), 1.0);
-        let through = clip(8.0);
+        let through = clip(4.0);
         assert!(majorants(&Scene { clips: &through, ..scene }).empty_share() < 1.0);
     }
 

@@ -8,7 +8,7 @@ use fabrica_volume::Sample;
 use glam::{Mat3, Vec3};
 
 use crate::kinds::{Cell, Kinds};
-use crate::majorant::{Blocks, MAJORANT_CELLS, Majorants};
+use crate::majorant::{Blocks, Majorants};
 use crate::random::Random;
 
 /// Below this transmittance a shadow ray goes on only as often as is worth it.
@@ -133,7 +133,7 @@ impl<T: Sample> Medium<'_, T> {
     /// The number of the block that a point lies in.
     pub fn block_of(&self, at: Vec3) -> usize {
         let [nx, ny, nz] = self.majorants.dims();
-        let at = at * self.frame.per_mm / MAJORANT_CELLS as f32;
+        let at = at * self.frame.per_mm / self.blocks.cells() as f32;
         let along = |a: usize, n: usize| (at[a].max(0.0) as usize).min(n - 1);
         along(0, nx) + nx * (along(1, ny) + ny * along(2, nz))
     }
@@ -317,12 +317,12 @@ impl<T: Sample> Medium<'_, T> {
     /// empty.
     #[inline(always)]
     fn walk<R>(&self, segment: &Segment, mut visit: impl FnMut(usize, f32, f32, f32) -> ControlFlow<R>) -> Option<R> {
-        const CELLS: f32 = MAJORANT_CELLS as f32;
         let dims = self.majorants.dims().map(|n| n as i32);
         let bounds = self.majorants.bounds();
         // In blocks, so that faces lie at whole numbers.
-        let start = (segment.origin * self.frame.per_mm / CELLS).to_array();
-        let speed = (segment.direction * self.frame.per_mm / CELLS).to_array();
+        let per_mm = self.frame.per_mm / self.blocks.cells() as f32;
+        let start = (segment.origin * per_mm).to_array();
+        let speed = (segment.direction * per_mm).to_array();
         let inverse = speed.map(|s| 1.0 / s);
         let at = |t: f32, a: usize| ((start[a] + speed[a] * t).floor() as i32).clamp(0, dims[a] - 1);
         let mut t = segment.near;

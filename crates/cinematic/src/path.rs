@@ -36,8 +36,8 @@ pub struct Tracer<'a, T> {
 
 /// What scatters light where a path has met something.
 enum Scatter {
-    /// The medium itself.
-    Medium,
+    /// The medium itself, with this albedo.
+    Medium(Vec3),
     /// Something like a surface.
     Surface(Surface),
 }
@@ -97,16 +97,16 @@ impl<T: Sample> Tracer<'_, T> {
             let pair = if bounce == 1 { even(Choice::Light) } else { random.pair() };
             let last = bounce == self.material.bounces;
             if let Some(sample) = self.lights.sample(met.position, random.next(), pair) {
-                light += throughput * self.lit(&met, &scatter, colour, out, &sample, last, &mut random);
+                light += throughput * self.lit(&met, &scatter, out, &sample, last, &mut random);
             }
             if last {
                 break;
             }
             let pair = if bounce == 1 { even(Choice::Direction) } else { random.pair() };
             let (direction, chosen) = match &scatter {
-                Scatter::Medium => {
+                Scatter::Medium(albedo) => {
                     let direction = sample_henyey_greenstein(ray.direction, self.material.forward, pair);
-                    throughput *= colour;
+                    throughput *= *albedo;
                     let cosine = ray.direction.dot(direction);
                     (direction, henyey_greenstein(cosine, self.material.forward))
                 }
@@ -157,33 +157,31 @@ impl<T: Sample> Tracer<'_, T> {
         };
         let strength = gradient.length();
         if share <= 0.0 || strength <= 0.0 {
-            return (Scatter::Medium, Vec3::ZERO);
+            return (Scatter::Medium(scattering_albedo(matter.colour)), Vec3::ZERO);
         }
         let normal = gradient / strength;
         let normal = if normal.dot(out) < 0.0 { -normal } else { normal };
         if random.next() >= share {
-            return (Scatter::Medium, normal);
+            return (Scatter::Medium(scattering_albedo(matter.colour)), normal);
         }
         let Material { roughness, specular, .. } = *self.material;
         (Scatter::Surface(Surface { normal, colour: matter.colour, roughness, specular }), normal)
     }
 
     /// The light that a scattering passes on from a chosen light.
-    #[allow(clippy::too_many_arguments, reason = "the state of a path")]
     fn lit(
         &self,
         met: &Collision,
         scatter: &Scatter,
-        colour: Vec3,
         out: Vec3,
         sample: &LightSample,
         last: bool,
         random: &mut Random,
     ) -> Vec3 {
         let (value, density) = match scatter {
-            Scatter::Medium => {
+            Scatter::Medium(albedo) => {
                 let phase = henyey_greenstein((-out).dot(sample.direction), self.material.forward);
-                (colour * phase, phase)
+                (*albedo * phase, phase)
             }
             Scatter::Surface(surface) => surface.evaluate(out, sample.direction),
         };
@@ -233,9 +231,34 @@ impl<T: Sample> Tracer<'_, T> {
     }
 }
 
+/// How much of the light a single scattering keeps, so that a thick layer shows the colour after many: the fit of Chiang
+/// et al. 2016 ("Practical and controllable subsurface scattering"), scaled so that white stays white.
+///
+/// Of a thick layer that is to look half grey a scattering keeps 0.913, not 0.5, which would look nearly black.
+#[inline]
+pub fn scattering_albedo(colour: Vec3) -> Vec3 {
+    const WHITE: f32 = 1.0 / 0.998_886_5;
+    let one = |a: f32| {
+        let a = a.clamp(0.0, 1.0);
+        ((1.0 - (-5.094_06 * a + 2.611_88 * a * a - 4.318_05 * a * a * a).exp()) * WHITE).min(1.0)
+    };
+    Vec3::new(one(colour.x), one(colour.y), one(colour.z))
+}
+
 /// The power heuristic (Veach and Guibas 1995): the weight of the way of choosing that has the density `own`.
 #[inline]
 fn power(own: f32, other: f32) -> f32 {
     let (own, other) = (own * own, other * other);
     if own > 0.0 { own / (own + other) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_scatters_all_black_nothing_and_half_grey_more_than_half() {
+        let albedo = scattering_albedo(Vec3::new(1.0, 0.0, 0.5));
+        assert!((albedo.x - 1.0).abs() < 1e-6 && albedo.y.abs() < 1e-6 && (albedo.z - 0.913).abs() < 1e-3, "{albedo}");
+    }
 }

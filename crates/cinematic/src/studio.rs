@@ -169,6 +169,11 @@ impl<'a> Studio<'a> {
         self.size
     }
 
+    /// What the volume's blocks hold.
+    pub fn blocks(&self) -> &Blocks {
+        self.blocks
+    }
+
     /// Adds samples to every pixel of a film. Cancelled, the film is still whole: some pixels have more samples than
     /// others.
     ///

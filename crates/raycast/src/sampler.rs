@@ -45,10 +45,16 @@ impl<'a, T: Sample> Sampler<'a, T> {
         let (cell, [x, y, z]) = self.cell(at);
         let [di, dj, dk] = self.stride;
         let base = cell[0] * di + cell[1] * dj + cell[2] * dk;
-        let v = |offset: usize| self.data[base + offset].to_f32();
-        let row = |offset: usize| mix(v(offset), v(offset + di), x);
-        let plane = |offset: usize| mix(row(offset), row(offset + dj), y);
-        mix(plane(0), plane(dk), z)
+        let near = mix(self.between(base, di, x), self.between(base + dj, di, x), y);
+        let far = mix(self.between(base + dk, di, x), self.between(base + dk + dj, di, x), y);
+        mix(near, far, z)
+    }
+
+    /// Between a sample and the one `step` further. (Not a closure: those are not always inlined, and this is the
+    /// innermost loop of every renderer.)
+    #[inline(always)]
+    fn between(&self, at: usize, step: usize, t: f32) -> f32 {
+        mix(self.data[at].to_f32(), self.data[at + step].to_f32(), t)
     }
 
     /// Central differences of the value over ±1 voxel along i, j and k, per voxel: as if each sample had its own

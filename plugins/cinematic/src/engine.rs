@@ -7,7 +7,7 @@ use fabrica_progress::Progress;
 use fabrica_raycast::{Camera, ClipPlane, LabelMap, RenderError, Scene, StructureLook, Structures};
 use fabrica_volume::{Mask, Structure, Volume};
 
-use crate::{Exposure, GpuError, GpuTracer, LoadedVolume};
+use crate::{Exposure, GpuError, GpuTracer, LoadedLabels, LoadedVolume};
 
 /// A cinematic picture to be taken.
 #[derive(Clone)]
@@ -32,21 +32,27 @@ struct Kept {
     volume: Arc<Volume>,
     structures: Vec<Arc<Structure>>,
     labels: Option<Arc<LabelMap>>,
+    /// The labels on the device, where there is one.
+    loaded: Option<Arc<LoadedLabels>>,
     blocks: Arc<Blocks>,
 }
 
 impl Kept {
-    fn new(order: &Order) -> Result<Self, CinematicError> {
+    fn new(order: &Order, gpu: Option<&GpuTracer>) -> Result<Self, GpuError> {
         let structures: Vec<Arc<Structure>> = order.structures.iter().map(|(s, _)| s.clone()).collect();
         let masks: Vec<&Mask> = structures.iter().map(|s| &s.mask).collect();
         let labels = if masks.is_empty() {
             None
         } else {
-            let labels = LabelMap::new(order.volume.grid(), &masks).map_err(RenderError::Labels)?;
-            Some(Arc::new(labels))
+            let labels = LabelMap::new(order.volume.grid(), &masks);
+            Some(Arc::new(labels.map_err(|error| CinematicError::from(RenderError::Labels(error)))?))
+        };
+        let loaded = match (gpu, &labels) {
+            (Some(gpu), Some(labels)) => Some(Arc::new(LoadedLabels::new(gpu, labels)?)),
+            _ => None,
         };
         let blocks = Arc::new(Blocks::new(&order.volume, labels.as_deref()));
-        Ok(Self { volume: order.volume.clone(), structures, labels, blocks })
+        Ok(Self { volume: order.volume.clone(), structures, labels, loaded, blocks })
     }
 
     fn serves(&self, order: &Order) -> bool {
@@ -93,7 +99,7 @@ impl Engine {
         settings.clip = order.clip;
         let kept = match self.kept.take().filter(|kept| kept.serves(order)) {
             Some(kept) => kept,
-            None => Kept::new(order)?,
+            None => Kept::new(order, self.gpu.as_ref())?,
         };
         self.kept = Some(kept.clone());
         let looks: Vec<StructureLook> = order.structures.iter().map(|(_, look)| look.clone()).collect();
@@ -114,7 +120,7 @@ impl Engine {
                         Some(loaded) => loaded,
                         None => Arc::new(LoadedVolume::new(gpu, order.volume.clone())?),
                     };
-                    let exposure = none.insert(gpu.expose(&loaded, &studio)?);
+                    let exposure = none.insert(gpu.expose(&loaded, kept.loaded.as_deref(), &studio)?);
                     self.loaded = Some(loaded);
                     gpu.trace(exposure, samples, progress)?;
                 }

@@ -15,5 +15,5 @@ mod window;
 pub use engine::{Engine, Order};
 pub use error::GpuError;
 pub use tracer::{Exposure, GpuTracer};
-pub use volume::LoadedVolume;
+pub use volume::{LoadedLabels, LoadedVolume};
 pub use window::CinematicPlugin;

@@ -5,14 +5,16 @@ use fabrica_progress::Progress;
 use wgpu::util::DeviceExt;
 
 use crate::error::GpuError;
-use crate::uniform::{StudioUniform, panels, sky, table};
-use crate::volume::LoadedVolume;
+use crate::uniform::{StudioUniform, clips, numbers, panels, sky, table};
+use crate::volume::{LoadedLabels, LoadedVolume};
 
 const SHADER: &str = include_str!("../../../shaders/cinematic.wgsl");
 /// Pixels along each side of a workgroup.
 const GROUP: u32 = 8;
 /// Pixels that one submission traces at most, so that the device stays free for others in between.
 const MOST_PIXELS: u32 = 1 << 20;
+/// A submission of fewer pixels than this traces several samples of each.
+const FEW_PIXELS: u32 = 1 << 15;
 
 /// A graphics device that traces light. Cheap to clone the handles of; one device may also be Bevy's own.
 pub struct GpuTracer {
@@ -103,13 +105,22 @@ impl GpuTracer {
         &self.adapter
     }
 
-    /// An empty film before a studio, whose volume is on the device. Quick: only what depends on look and camera is sent,
-    /// so it serves for a transfer function that is being dragged.
+    /// An empty film before a studio, whose volume and labels are on the device. Quick: only what depends on look and
+    /// camera is sent, so it serves for a transfer function that is being dragged.
     ///
     /// # Errors
-    /// For scenes with structures or clips other than the picture's own plane, and when the film does not fit.
-    pub fn expose(&self, volume: &LoadedVolume, studio: &Studio<'_>) -> Result<Exposure, GpuError> {
-        let Some(kind) = studio.kinds.only() else { return Err(GpuError::Unsupported("structures and clip boxes")) };
+    /// When the labels are not those of the studio, or the film does not fit.
+    pub fn expose(
+        &self,
+        volume: &LoadedVolume,
+        labels: Option<&LoadedLabels>,
+        studio: &Studio<'_>,
+    ) -> Result<Exposure, GpuError> {
+        let dims = volume.volume().grid().dims();
+        if labels.is_some() != studio.kinds.labels.is_some() || labels.is_some_and(|labels| labels.dims != dims) {
+            return Err(GpuError::Unsupported("structures without their labels"));
+        }
+        let none = LoadedLabels::none(self)?;
         let uniform = StudioUniform::new(studio, volume);
         let size = studio.size();
         let bytes = u64::from(size[0]) * u64::from(size[1]) * size_of::<FilmPixel>() as u64;
@@ -137,17 +148,22 @@ impl GpuTracer {
         });
         let storage = wgpu::BufferUsages::STORAGE;
         let buffers = [
-            buffer(bytemuck::cast_slice(&table(&studio.kinds, kind)), storage),
+            buffer(bytemuck::cast_slice(&table(&studio.kinds)), storage),
             buffer(bounds, storage),
             buffer(bytemuck::cast_slice(&sky(&studio.lights)), storage),
             buffer(bytemuck::cast_slice(&panels(&studio.lights)), storage),
         ];
         let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
+        let numbers = buffer(bytemuck::cast_slice(&numbers(&studio.kinds)), storage);
+        let clips = buffer(bytemuck::cast_slice(&clips(&studio.kinds)), storage);
         let mut entries = vec![
             entry(0, uniform_buffer.as_entire_binding()),
             entry(1, wgpu::BindingResource::TextureView(&volume.view)),
             entry(2, wgpu::BindingResource::Sampler(&volume.sampler)),
             entry(7, film.as_entire_binding()),
+            entry(8, wgpu::BindingResource::TextureView(&labels.unwrap_or(&none).view)),
+            entry(9, numbers.as_entire_binding()),
+            entry(10, clips.as_entire_binding()),
         ];
         entries.extend(buffers.iter().zip(3..).map(|(b, n)| entry(n, b.as_entire_binding())));
         let bindings = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -170,11 +186,18 @@ impl GpuTracer {
         let [width, height] = exposure.size;
         let rows = (MOST_PIXELS / width).clamp(GROUP, height.max(GROUP)).next_multiple_of(GROUP);
         let bands = height.div_ceil(rows);
-        for step in 0..samples * bands {
-            progress.check().map_err(fabrica_cinematic::CinematicError::from)?;
-            self.submit(exposure, 1, (step % bands) * rows, rows);
-            self.wait()?;
-            progress.set((step + 1) as f32 / (samples * bands) as f32);
+        // Of small pictures several samples at a time, so that the device is not kept waiting.
+        let run = (FEW_PIXELS / (width * height.min(rows)).max(1)).clamp(1, 64);
+        let mut done = 0;
+        while done < samples {
+            let count = run.min(samples - done);
+            for band in 0..bands {
+                progress.check().map_err(fabrica_cinematic::CinematicError::from)?;
+                self.submit(exposure, count, band * rows, rows);
+                self.wait()?;
+            }
+            done += count;
+            progress.set(done as f32 / samples as f32);
         }
         Ok(())
     }
@@ -227,25 +250,26 @@ fn layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let entry =
         |binding, ty| wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::COMPUTE, ty, count: None };
     let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+    let texture = |sample_type| wgpu::BindingType::Texture {
+        sample_type,
+        view_dimension: wgpu::TextureViewDimension::D3,
+        multisampled: false,
+    };
     let storage = |read_only| buffer(wgpu::BufferBindingType::Storage { read_only });
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some("cinematic"),
         entries: &[
             entry(0, buffer(wgpu::BufferBindingType::Uniform)),
-            entry(
-                1,
-                wgpu::BindingType::Texture {
-                    sample_type: wgpu::TextureSampleType::Float { filterable: true },
-                    view_dimension: wgpu::TextureViewDimension::D3,
-                    multisampled: false,
-                },
-            ),
+            entry(1, texture(wgpu::TextureSampleType::Float { filterable: true })),
             entry(2, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
             entry(3, storage(true)),
             entry(4, storage(true)),
             entry(5, storage(true)),
             entry(6, storage(true)),
             entry(7, storage(false)),
+            entry(8, texture(wgpu::TextureSampleType::Uint)),
+            entry(9, storage(true)),
+            entry(10, storage(true)),
         ],
     })
 }

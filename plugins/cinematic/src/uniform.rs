@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 use fabrica_cinematic::Studio;
-use fabrica_cinematic::kinds::Kinds;
+use fabrica_cinematic::kinds::{Cut, FrameClip, Kinds, Table};
 use fabrica_cinematic::lights::Lights;
 use fabrica_cinematic::sky::SKY_TEXELS;
 use fabrica_raycast::LUT_ENTRIES;
@@ -46,9 +46,13 @@ pub(crate) struct StudioUniform {
     panels: u32,
     sky_size: [u32; 2],
     first_row: u32,
-    padding: u32,
+    cells: f32,
     to_sky: [[f32; 4]; 3],
     to_patient: [[f32; 4]; 3],
+    only: i32,
+    combinations: u32,
+    clips: u32,
+    labelled: u32,
 }
 
 impl StudioUniform {
@@ -90,9 +94,13 @@ impl StudioUniform {
             panels: studio.lights.panels.len() as u32,
             sky_size: SKY_TEXELS.map(|n| n as u32),
             first_row: 0,
-            padding: 0,
+            cells: studio.blocks().cells() as f32,
             to_sky: columns(studio.lights.to_sky),
             to_patient: columns(studio.frame.rotation()),
+            only: studio.kinds.only().map_or(-1, i32::from),
+            combinations: studio.kinds.materials.combinations() as u32,
+            clips: studio.kinds.clips.len() as u32,
+            labelled: u32::from(studio.kinds.labels.is_some()),
         }
     }
 
@@ -103,10 +111,44 @@ impl StudioUniform {
     }
 }
 
-/// Colour and extinction of each entry.
-pub(crate) fn table(kinds: &Kinds<'_>, kind: u16) -> Vec<[f32; 4]> {
-    let table = &kinds.tables[usize::from(kind)];
-    table.colour.iter().zip(&table.extinction).map(|(&[r, g, b], &e)| [r, g, b, e]).collect()
+/// Colour and extinction of each entry, one kind of matter after the other.
+pub(crate) fn table(kinds: &Kinds<'_>) -> Vec<[f32; 4]> {
+    let entries =
+        |t: &Table| t.colour.iter().zip(&t.extinction).map(|(&[r, g, b], &e)| [r, g, b, e]).collect::<Vec<_>>();
+    kinds.tables.iter().flat_map(entries).collect()
+}
+
+/// The kind of each combination of structures under each set of clips that cut.
+pub(crate) fn numbers(kinds: &Kinds<'_>) -> Vec<u32> {
+    kinds.materials.table().iter().map(|&kind| kind.into()).collect()
+}
+
+/// As `Clip` in the shader.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Clip {
+    axes: [[f32; 4]; 3],
+    half: Vec3,
+    cut: u32,
+}
+
+/// The clips; one that cuts nothing where there are none, since a buffer cannot be empty.
+pub(crate) fn clips(kinds: &Kinds<'_>) -> Vec<Clip> {
+    let clip = |clip: &FrameClip| Clip {
+        axes: std::array::from_fn(|a| clip.axes[a].extend(clip.offsets[a]).to_array()),
+        half: clip.half,
+        cut: match clip.cut {
+            Cut::Off => 0,
+            Cut::Plane => 1,
+            Cut::Outside => 2,
+            Cut::Inside => 3,
+        },
+    };
+    let mut clips: Vec<Clip> = kinds.clips.iter().map(clip).collect();
+    if clips.is_empty() {
+        clips.push(Clip::default());
+    }
+    clips
 }
 
 /// As `SkyTexel` in the shader.
