@@ -33,6 +33,8 @@ pub struct Exposure {
     uniform_buffer: wgpu::Buffer,
     film: wgpu::Buffer,
     size: [u32; 2],
+    /// Samples that every pixel must have by now.
+    taken: u32,
 }
 
 impl GpuTracer {
@@ -173,7 +175,7 @@ impl GpuTracer {
         });
         match bevy::tasks::block_on(scope.pop()) {
             Some(error) => Err(GpuError::Device(error.to_string())),
-            None => Ok(Exposure { bindings, uniform, uniform_buffer, film, size }),
+            None => Ok(Exposure { bindings, uniform, uniform_buffer, film, size, taken: 0 }),
         }
     }
 
@@ -186,8 +188,10 @@ impl GpuTracer {
         let [width, height] = exposure.size;
         let rows = (MOST_PIXELS / width).clamp(GROUP, height.max(GROUP)).next_multiple_of(GROUP);
         let bands = height.div_ceil(rows);
-        // Of small pictures several samples at a time, so that the device is not kept waiting.
-        let run = (FEW_PIXELS / (width * height.min(rows)).max(1)).clamp(1, 64);
+        // Of small pictures several samples at a time, so that the device is not kept waiting. Not in software: Mesa's
+        // llvmpipe ends every loop of an invocation after 65,535 turns in all, without a word.
+        let most = if self.software { 1 } else { 64 };
+        let run = (FEW_PIXELS / (width * height.min(rows)).max(1)).clamp(1, most);
         let mut done = 0;
         while done < samples {
             let count = run.min(samples - done);
@@ -197,6 +201,7 @@ impl GpuTracer {
                 self.wait()?;
             }
             done += count;
+            exposure.taken += count;
             progress.set(done as f32 / samples as f32);
         }
         Ok(())
@@ -237,7 +242,11 @@ impl GpuTracer {
         self.wait()?;
         receive.recv().map_err(|e| fail(&e))?.map_err(|e| fail(&e))?;
         let pixels: Vec<FilmPixel> = bytemuck::pod_collect_to_vec(&copy.get_mapped_range(..));
-        Ok(Film::from_pixels(exposure.size, pixels)?)
+        let film = Film::from_pixels(exposure.size, pixels)?;
+        if film.samples() < exposure.taken {
+            return Err(GpuError::Device(format!("{} samples came back of {}", film.samples(), exposure.taken)));
+        }
+        Ok(film)
     }
 
     fn wait(&self) -> Result<(), GpuError> {
