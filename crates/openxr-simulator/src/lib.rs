@@ -68,7 +68,7 @@
 //! | `fault` | `fault`: `session_loss` or `instance_loss` (`after` seconds), `runtime_death`, `runtime_back`, `slow_compositor` (`ms`), `no_headset` (`on`) | |
 //! | `capture` | `name` | saves the next frame that has layers |
 //! | `capture_every` | `frames` (0: none) | |
-//! | `wait` | one of `frames`, `seconds`, `state`; on the socket also `timeout` (60 s) | |
+//! | `wait` | one of `frames`, `seconds` (of the clock: simulated time, if it is simulated), `state`; on the socket also `timeout` (60 s) | |
 //! | `note` | `text` | a line in the log |
 //! | `state`, `problems`, `haptics` | | (socket) answers with states and counts, refusals and doubts, what the motors were told |
 //!
