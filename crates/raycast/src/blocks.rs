@@ -75,7 +75,12 @@ impl Occupancy {
     /// The distances for a transfer function.
     pub fn new(ranges: &BlockRanges, lut: &Lut) -> Self {
         let seed = ranges.ranges.par_iter().map(|&[low, high]| if lut.is_transparent(low, high) { 255 } else { 0 });
-        let mut map = Self { dims: ranges.dims, distance: seed.collect() };
+        Self::from_seeds(ranges.dims, seed.collect())
+    }
+
+    /// The distances to the blocks that are 0 among these; the others are 255.
+    pub(crate) fn from_seeds(dims: [usize; 3], seeds: Vec<u8>) -> Self {
+        let mut map = Self { dims, distance: seeds };
         map.spread();
         map
     }
@@ -100,34 +105,49 @@ impl Occupancy {
         self.distance.iter().filter(|&&d| d > 0).count() as f64 / self.distance.len() as f64
     }
 
-    /// Chessboard distance transform in two sweeps (Rosenfeld and Pfaltz 1968).
+    /// Chessboard distance transform in two sweeps (Rosenfeld and Pfaltz 1968), a row at a time: from a row's
+    /// neighbours first, which the compiler does many blocks at once, then along the row.
     fn spread(&mut self) {
-        let [nx, ny, nz] = self.dims.map(|n| n as isize);
-        let at = |i: isize, j: isize, k: isize| (i + nx * (j + ny * k)) as usize;
-        let inside = |i, j, k| (0..nx).contains(&i) && (0..ny).contains(&j) && (0..nz).contains(&k);
-        // The 13 neighbours that come before a block in order of storage.
-        let before: Vec<[isize; 3]> = (-1..=1)
-            .flat_map(|dk| (-1..=1).flat_map(move |dj| (-1..=1).map(move |di| [di, dj, dk])))
-            .take(13)
-            .collect();
-        for sign in [1, -1] {
-            for index in 0..self.distance.len() {
-                let index = if sign == 1 { index } else { self.distance.len() - 1 - index };
-                if self.distance[index] == 0 {
-                    continue;
-                }
-                let n = index as isize;
-                let (i, j, k) = (n % nx, n / nx % ny, n / (nx * ny));
-                let mut nearest = self.distance[index];
-                for [di, dj, dk] in &before {
-                    let (i, j, k) = (i + sign * di, j + sign * dj, k + sign * dk);
-                    if inside(i, j, k) {
-                        nearest = nearest.min(self.distance[at(i, j, k)].saturating_add(1));
+        let [nx, ny, nz] = self.dims;
+        let mut nearest = vec![255u8; nx];
+        for backwards in [false, true] {
+            for row in 0..ny * nz {
+                let row = if backwards { ny * nz - 1 - row } else { row };
+                let (j, k) = ((row % ny) as isize, (row / ny) as isize);
+                nearest.fill(255);
+                let sign = if backwards { 1 } else { -1 };
+                for (dj, dk) in [(sign, 0), (-1, sign), (0, sign), (1, sign)] {
+                    let (j, k) = (j + dj, k + dk);
+                    if (0..ny as isize).contains(&j) && (0..nz as isize).contains(&k) {
+                        let start = nx * (j as usize + ny * k as usize);
+                        take_nearest(&mut nearest, &self.distance[start..start + nx]);
                     }
                 }
-                self.distance[index] = nearest;
+                let distances = &mut self.distance[nx * row..nx * (row + 1)];
+                for (distance, &near) in distances.iter_mut().zip(&nearest) {
+                    *distance = (*distance).min(near.saturating_add(1));
+                }
+                let mut before = 255u8;
+                let step = |distance: &mut u8| {
+                    *distance = (*distance).min(before.saturating_add(1));
+                    before = *distance;
+                };
+                if backwards { distances.iter_mut().rev().for_each(step) } else { distances.iter_mut().for_each(step) }
             }
         }
+    }
+}
+
+/// The least of each block of a neighbouring row and its two neighbours there.
+fn take_nearest(nearest: &mut [u8], row: &[u8]) {
+    for (near, &r) in nearest.iter_mut().zip(row) {
+        *near = (*near).min(r);
+    }
+    for (near, &r) in nearest[1..].iter_mut().zip(row) {
+        *near = (*near).min(r);
+    }
+    for (near, &r) in nearest.iter_mut().zip(&row[1..]) {
+        *near = (*near).min(r);
     }
 }
 

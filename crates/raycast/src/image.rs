@@ -101,7 +101,11 @@ pub(crate) fn check_size([width, height]: [u32; 2]) -> Result<(), RenderError> {
 
 /// An sRGB byte as linear light, 0 to 1 (IEC 61966-2-1).
 pub fn srgb_to_linear(byte: u8) -> f32 {
-    let s = f32::from(byte) / 255.0;
+    srgb_to_linear_f32(f32::from(byte) / 255.0)
+}
+
+/// Display grey, 0 to 1, as linear light.
+pub(crate) fn srgb_to_linear_f32(s: f32) -> f32 {
     if s <= 0.040_45 { s / 12.92 } else { ((s + 0.055) / 1.055).powf(2.4) }
 }
 

@@ -85,6 +85,12 @@ impl Lut {
         entry
     }
 
+    /// Extinction × colour and extinction at an entry.
+    #[inline(always)]
+    pub fn at(&self, entry: f32) -> [f32; 4] {
+        interpolate(&self.direct, entry)
+    }
+
     /// The mean extinction × colour and extinction over all values between two entries.
     #[inline]
     pub fn segment(&self, from: f32, to: f32) -> [f32; 4] {

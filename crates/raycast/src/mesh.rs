@@ -12,7 +12,7 @@ use crate::{Camera, CameraFrame, ClipPlane, Image, Lighting, Projection, RenderE
 /// Samples along each side of a pixel.
 const OVERSAMPLING: u32 = 2;
 /// Rows of samples that one task draws.
-const BAND_ROWS: usize = 32;
+pub(crate) const BAND_ROWS: usize = 32;
 /// Nothing nearer to the eye is drawn in perspective, mm.
 const NEAR: f64 = 0.1;
 
@@ -62,18 +62,12 @@ pub fn render_mesh(
     progress: &Progress,
 ) -> Result<Image, RenderError> {
     check_size(size)?;
-    let frame = camera.frame()?;
     progress.stage("rendering surfaces");
-    let mut corners = Vec::with_capacity(meshes.len());
-    for (number, mesh) in meshes.iter().enumerate() {
-        progress.check()?;
-        check_indices(number, mesh)?;
-        corners.push(project(mesh, camera, &frame, size));
-    }
+    let corners = MeshScene::project_all(meshes, camera, size, OVERSAMPLING, progress)?;
     let [width, height] = size.map(|n| (n * OVERSAMPLING) as usize);
     let bands: Vec<usize> = (0..height).step_by(BAND_ROWS).collect();
-    let by_band = sort_into_bands(meshes, &corners, height);
-    let scene = Scene { meshes, corners: &corners, width, camera, frame: &frame, settings };
+    let scene = MeshScene::new(meshes, &corners, width, camera, settings)?;
+    let by_band = scene.sort_into_bands(height);
 
     let mut image = Image::filled(size, settings.background)?;
     let out_rows = BAND_ROWS / OVERSAMPLING as usize;
@@ -104,7 +98,7 @@ fn check_indices(number: usize, mesh: &SurfaceMesh<'_>) -> Result<(), RenderErro
 
 /// A vertex in the picture.
 #[derive(Clone, Copy)]
-struct Corner {
+pub(crate) struct Corner {
     /// Samples from the left and the top.
     at: DVec2,
     /// Perspective: one over the depth; orthographic: minus the depth. Linear over the picture, greater is nearer.
@@ -116,7 +110,7 @@ struct Corner {
     seen: bool,
 }
 
-fn project(mesh: &SurfaceMesh<'_>, camera: &Camera, frame: &CameraFrame, size: [u32; 2]) -> Vec<Corner> {
+fn project(mesh: &SurfaceMesh<'_>, camera: &Camera, frame: &CameraFrame, samples: [u32; 2]) -> Vec<Corner> {
     let mut normals = vec![DVec3::ZERO; mesh.vertices.len()];
     for corners in mesh.triangles {
         let [a, b, c] = corners.map(|v| mesh.vertices[v as usize].0);
@@ -124,7 +118,7 @@ fn project(mesh: &SurfaceMesh<'_>, camera: &Camera, frame: &CameraFrame, size: [
         let normal = (b - a).cross(c - a);
         corners.iter().for_each(|&v| normals[v as usize] += normal);
     }
-    let [width, height] = size.map(|n| f64::from(n * OVERSAMPLING));
+    let [width, height] = samples.map(f64::from);
     mesh.vertices
         .par_iter()
         .zip(&normals)
@@ -152,35 +146,15 @@ fn project(mesh: &SurfaceMesh<'_>, camera: &Camera, frame: &CameraFrame, size: [
 }
 
 /// A triangle of a mesh, by their numbers.
-type Part = (u32, u32);
-
-/// Which triangles touch each band of rows.
-fn sort_into_bands(meshes: &[SurfaceMesh<'_>], corners: &[Vec<Corner>], height: usize) -> Vec<Vec<Part>> {
-    let mut bands = vec![Vec::new(); height.div_ceil(BAND_ROWS)];
-    let last_row = (height - 1) as f64;
-    for (number, (mesh, corners)) in meshes.iter().zip(corners).enumerate() {
-        for (triangle, ids) in mesh.triangles.iter().enumerate() {
-            let three = ids.map(|v| corners[v as usize]);
-            let low = three.iter().map(|c| c.at.y).fold(f64::INFINITY, f64::min);
-            let high = three.iter().map(|c| c.at.y).fold(f64::NEG_INFINITY, f64::max);
-            if !three.iter().all(|c| c.seen) || high < 0.0 || low > last_row + 1.0 {
-                continue;
-            }
-            let first = low.clamp(0.0, last_row) as usize / BAND_ROWS;
-            let last = high.clamp(0.0, last_row) as usize / BAND_ROWS;
-            bands[first..=last].iter_mut().for_each(|band| band.push((number as u32, triangle as u32)));
-        }
-    }
-    bands
-}
+pub(crate) type Part = (u32, u32);
 
 /// All that is the same for every band.
-struct Scene<'a> {
+pub(crate) struct MeshScene<'a> {
     meshes: &'a [SurfaceMesh<'a>],
     corners: &'a [Vec<Corner>],
     width: usize,
     camera: &'a Camera,
-    frame: &'a CameraFrame,
+    frame: CameraFrame,
     settings: &'a MeshSettings,
 }
 
@@ -192,7 +166,57 @@ struct Layer {
     opacity: f32,
 }
 
-impl Scene<'_> {
+impl<'a> MeshScene<'a> {
+    /// The corners of all meshes in a picture with so many samples along each side of a pixel.
+    pub fn project_all(
+        meshes: &[SurfaceMesh<'_>],
+        camera: &Camera,
+        size: [u32; 2],
+        oversampling: u32,
+        progress: &Progress,
+    ) -> Result<Vec<Vec<Corner>>, RenderError> {
+        let frame = camera.frame()?;
+        let samples = size.map(|n| n * oversampling);
+        let mut corners = Vec::with_capacity(meshes.len());
+        for (number, mesh) in meshes.iter().enumerate() {
+            progress.check()?;
+            check_indices(number, mesh)?;
+            corners.push(project(mesh, camera, &frame, samples));
+        }
+        Ok(corners)
+    }
+
+    /// Meshes with their corners in a picture `width` samples wide.
+    pub fn new(
+        meshes: &'a [SurfaceMesh<'a>],
+        corners: &'a [Vec<Corner>],
+        width: usize,
+        camera: &'a Camera,
+        settings: &'a MeshSettings,
+    ) -> Result<Self, RenderError> {
+        Ok(Self { meshes, corners, width, camera, frame: camera.frame()?, settings })
+    }
+
+    /// Which triangles touch each band of rows.
+    pub fn sort_into_bands(&self, height: usize) -> Vec<Vec<Part>> {
+        let mut bands = vec![Vec::new(); height.div_ceil(BAND_ROWS)];
+        let last_row = (height - 1) as f64;
+        for (number, (mesh, corners)) in self.meshes.iter().zip(self.corners).enumerate() {
+            for (triangle, ids) in mesh.triangles.iter().enumerate() {
+                let three = ids.map(|v| corners[v as usize]);
+                let low = three.iter().map(|c| c.at.y).fold(f64::INFINITY, f64::min);
+                let high = three.iter().map(|c| c.at.y).fold(f64::NEG_INFINITY, f64::max);
+                if !three.iter().all(|c| c.seen) || high < 0.0 || low > last_row + 1.0 {
+                    continue;
+                }
+                let first = low.clamp(0.0, last_row) as usize / BAND_ROWS;
+                let last = high.clamp(0.0, last_row) as usize / BAND_ROWS;
+                bands[first..=last].iter_mut().for_each(|band| band.push((number as u32, triangle as u32)));
+            }
+        }
+        bands
+    }
+
     /// The light of the samples of a band of rows.
     fn band(
         &self,
@@ -233,7 +257,7 @@ impl Scene<'_> {
     }
 
     /// Calls `put(sample in the band, nearness, colour)` for each sample that a triangle covers.
-    fn triangle(
+    pub fn triangle(
         &self,
         mesh: u32,
         triangle: u32,

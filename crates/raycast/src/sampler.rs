@@ -57,17 +57,41 @@ impl<'a, T: Sample> Sampler<'a, T> {
         mix(self.data[at].to_f32(), self.data[at + step].to_f32(), t)
     }
 
+    /// The first sample of a position's cell, the offsets of its eight corners from there (i fastest) and their
+    /// trilinear weights.
+    #[inline]
+    pub(crate) fn corners(&self, at: [f32; 3]) -> (usize, [usize; 8], [f32; 8]) {
+        let (cell, part) = self.cell(at);
+        let base = (0..3).map(|a| cell[a] * self.stride[a]).sum();
+        let side = |corner: usize, a: usize| corner >> a & 1;
+        let offsets = std::array::from_fn(|c| (0..3).map(|a| side(c, a) * self.stride[a]).sum());
+        let weight = |c: usize, a: usize| if side(c, a) == 1 { part[a] } else { 1.0 - part[a] };
+        (base, offsets, std::array::from_fn(|c| weight(c, 0) * weight(c, 1) * weight(c, 2)))
+    }
+
+    /// The sample at an index.
+    #[inline(always)]
+    pub(crate) fn sample(&self, index: usize) -> f32 {
+        self.data[index].to_f32()
+    }
+
     /// Central differences of the value over ±1 voxel along i, j and k, per voxel: as if each sample had its own
     /// central difference and these were interpolated.
     #[inline]
     pub fn gradient(&self, at: [f32; 3]) -> [f32; 3] {
+        self.gradient_of(at, |index| self.data[index].to_f32())
+    }
+
+    /// [`Sampler::gradient`] of any field on the same samples.
+    #[inline(always)]
+    pub(crate) fn gradient_of(&self, at: [f32; 3], field: impl Fn(usize) -> f32) -> [f32; 3] {
         let (cell, [x, y, z]) = self.cell(at);
         // Offsets of the samples before, at, after and two after the cell, kept inside the volume.
         let offsets: [[usize; 4]; 3] = std::array::from_fn(|a| {
             let (c, last) = (cell[a], self.last[a] as usize);
             [c.saturating_sub(1), c, (c + 1).min(last), (c + 2).min(last)].map(|i| i * self.stride[a])
         });
-        let v = |i: usize, j: usize, k: usize| self.data[offsets[0][i] + offsets[1][j] + offsets[2][k]].to_f32();
+        let v = |i: usize, j: usize, k: usize| field(offsets[0][i] + offsets[1][j] + offsets[2][k]);
         let row = |j: usize, k: usize| mix(v(1, j, k), v(2, j, k), x);
         let slope = |before: f32, at: f32, after: f32, beyond: f32, t: f32| mix(after - before, beyond - at, t);
         let slope_i = |j: usize, k: usize| slope(v(0, j, k), v(1, j, k), v(2, j, k), v(3, j, k), x);

@@ -1,6 +1,6 @@
 //! How a volume is drawn.
 
-use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_volume::Rgb;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,13 @@ pub enum RenderMode {
     /// Emission and absorption through the transfer function.
     #[default]
     Composite,
+    /// The surface at a value, found between the samples and shaded: opaque.
+    Surface {
+        /// The value: what is at least as great is inside.
+        value: f64,
+        /// Its colour; structures with a look of their own keep theirs.
+        colour: Rgb,
+    },
     /// The greatest value, in grey (maximum intensity projection).
     Mip(Window),
     /// The least value, in grey.
@@ -35,11 +42,13 @@ pub struct Lighting {
     pub shininess: f32,
     /// Gradients below the first (values per mm) are not shaded, as in noise; those above the second wholly.
     pub gradient: [f32; 2],
+    /// How much places that little light comes to are darkened, 0 (not at all) to 1: ambient occlusion.
+    pub occlusion: f32,
 }
 
 impl Default for Lighting {
     fn default() -> Self {
-        Self { ambient: 0.25, diffuse: 0.75, specular: 0.2, shininess: 24.0, gradient: [5.0, 40.0] }
+        Self { ambient: 0.25, diffuse: 0.75, specular: 0.2, shininess: 24.0, gradient: [5.0, 40.0], occlusion: 0.0 }
     }
 }
 
@@ -50,6 +59,15 @@ pub struct ClipPlane {
     pub point: LpsPoint,
     /// The side that is kept: points towards which this direction leads from the plane. Any length but 0.
     pub keep: LpsVector,
+}
+
+/// The layer that a picture is made of, perpendicular to the view: all but it is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slab {
+    /// A point in its middle.
+    pub centre: LpsPoint,
+    /// How thick it is.
+    pub thickness: Mm,
 }
 
 /// How a volume is drawn.
@@ -63,6 +81,8 @@ pub struct RenderSettings {
     pub lighting: Option<Lighting>,
     /// A plane that cuts the picture open.
     pub clip: Option<ClipPlane>,
+    /// The layer that the picture is made of, or nothing for all.
+    pub slab: Option<Slab>,
     /// What is seen where nothing is.
     pub background: Rgb,
     /// Leaps over blocks that the transfer function makes transparent. The picture is the same without, only later.
@@ -76,6 +96,7 @@ impl Default for RenderSettings {
             step_voxels: 0.5,
             lighting: Some(Lighting::default()),
             clip: None,
+            slab: None,
             background: Rgb(0, 0, 0),
             skip_empty: true,
         }
@@ -98,8 +119,20 @@ impl RenderSettings {
         {
             return fail("the length of the clip plane's direction", clip.keep.length().0, "finite and not 0");
         }
+        if let Some(slab) = self.slab
+            && !(slab.centre.0.is_finite() && slab.thickness.0 > 0.0 && slab.thickness.0.is_finite())
+        {
+            return fail("the slab's thickness in mm", slab.thickness.0, "positive and finite");
+        }
+        if let Some(lighting) = self.lighting
+            && !(0.0..=1.0).contains(&lighting.occlusion)
+        {
+            return fail("the lighting's occlusion", f64::from(lighting.occlusion), "between 0 and 1");
+        }
         match self.mode {
             RenderMode::Composite => Ok(()),
+            RenderMode::Surface { value, .. } if !value.is_finite() => fail("the isovalue", value, "finite"),
+            RenderMode::Surface { .. } => Ok(()),
             RenderMode::Mip(window) | RenderMode::MinIp(window) | RenderMode::Average(window) => {
                 if window.width > 0.0 && window.width.is_finite() && window.centre.is_finite() {
                     Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fabrica_volume::Rgb;
 
 use super::{MAX_CLIPS, Scene, Shown, StructureLook};
-use crate::{Lut, TransferFunction};
+use crate::{Lut, RenderMode, TransferFunction};
 
 /// How one kind of voxel looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Material {
     pub silhouette: f32,
     /// As [`StructureLook::peel`], mm.
     pub peel: f32,
+    /// The colour of its surface in linear light, where a look gives one.
+    pub colour: Option<[f32; 3]>,
 }
 
 /// What each combination of structures looks like under each set of clips that cut there.
@@ -50,7 +52,7 @@ impl Materials {
         }
         let table_of = |function: &TransferFunction| Lut::over(function, low, high);
         let nothing = Lut::transparent(low, high);
-        let mut all = vec![Material { lut: nothing, silhouette: 0.0, peel: 0.0 }];
+        let mut all = vec![Material { lut: nothing, silhouette: 0.0, peel: 0.0, colour: None }];
         let mut known: HashMap<Vec<Part>, u16> = HashMap::from([(Vec::new(), 0)]);
         let mut table = Vec::with_capacity(members.len() << scene.clips.len());
         for cut in 0..1u32 << scene.clips.len().min(MAX_CLIPS) {
@@ -116,7 +118,7 @@ fn mix(
     let mut sum: Option<Material> = None;
     for part in parts {
         let material = match part.and_then(|m| looks.get(usize::from(m))) {
-            None => Material { lut: table_of(scene.function), silhouette: 0.0, peel: 0.0 },
+            None => Material { lut: table_of(scene.function), silhouette: 0.0, peel: 0.0, colour: None },
             Some(look) => {
                 let function = match &look.shown {
                     Shown::Through(function) => function,
@@ -126,7 +128,12 @@ fn mix(
                 if let Some(colour) = look.colour {
                     function = function.in_colour(colour);
                 }
-                Material { lut: table_of(&function), silhouette: look.silhouette, peel: look.peel.0 as f32 }
+                let colour = match (look.colour, &look.shown, scene.settings.mode) {
+                    (Some(colour), ..) => Some(crate::image::linear(colour)),
+                    (None, Shown::Through(function), RenderMode::Surface { value, .. }) => Some(function.at(value).0),
+                    _ => None,
+                };
+                Material { lut: table_of(&function), silhouette: look.silhouette, peel: look.peel.0 as f32, colour }
             }
         };
         match &mut sum {
@@ -136,11 +143,12 @@ fn mix(
                 // What one part shows plainly is shown plainly.
                 sum.silhouette = sum.silhouette.min(material.silhouette);
                 sum.peel = sum.peel.min(material.peel);
+                sum.colour = material.colour.or(sum.colour);
             }
         }
     }
     // An empty mixture is material 0 and never comes here.
-    sum.unwrap_or_else(|| Material { lut: table_of(scene.function), silhouette: 0.0, peel: 0.0 })
+    sum.unwrap_or_else(|| Material { lut: table_of(scene.function), silhouette: 0.0, peel: 0.0, colour: None })
 }
 
 impl StructureLook {
