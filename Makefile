@@ -6,7 +6,7 @@ export CARGO_INCREMENTAL ?= 0
 
 FABRICA = $(CARGO_TARGET_DIR)/debug/fabrica
 
-.PHONY: help setup build demo headset-demo test lint ci bench fuzz clean
+.PHONY: help setup build demo headset-demo test lint ci bench gallery fuzz clean
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,9 @@ lint: setup ## Formatting and lints, warnings as errors.
 
 bench: setup ## Benchmarks against peers, side by side; installs the peers (Python packages) in a folder outside the clone.
 	@sh scripts/bench.sh
+
+gallery: build ## Contact sheets of every preset on the real scans of ../shared/data, under out/gallery.
+	@sh scripts/gallery.sh $(FABRICA) out/gallery
 
 fuzz: setup ## Fuzzes the import for ten minutes (needs cargo-fuzz, installed when missing).
 	@sh scripts/fuzz.sh

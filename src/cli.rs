@@ -36,6 +36,8 @@ pub enum Command {
     Replay(crate::cli_edit::ReplayArgs),
     /// Draws a case into a PNG file.
     Render(RenderArgs),
+    /// Draws a case with every preset that suits it, on one sheet.
+    Gallery(GalleryArgs),
     /// Writes a structure as a closed, checked model, with a report beside it.
     Print(PrintArgs),
     /// Writes a case's volume or structures in an open format.
@@ -243,6 +245,34 @@ pub enum Renderer {
     Cpu,
 }
 
+/// Arguments of `fabrica gallery`.
+#[derive(Debug, Args)]
+pub struct GalleryArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// Only these presets; all for the scan's modality when left out.
+    #[arg(long)]
+    pub preset: Vec<String>,
+    /// From where, as in `fabrica render`.
+    #[arg(long, default_value = "azimuth=25,elevation=10")]
+    pub camera: String,
+    /// Size of each picture in pixels, WIDTHxHEIGHT.
+    #[arg(long, default_value = "480x480")]
+    pub size: String,
+    /// Pictures side by side.
+    #[arg(long, default_value_t = 4)]
+    pub columns: u32,
+    /// The PNG file to write.
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// The volume to draw, by its id; the first when left out.
+    #[arg(long)]
+    pub volume: Option<String>,
+    /// Who draws.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub renderer: Renderer,
+}
+
 /// Arguments of `fabrica render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
@@ -436,6 +466,25 @@ pub struct BenchArgs {
 pub enum BenchWhat {
     /// Frames in the headset: with an empty room, then with the case in each look. The case is not changed.
     Headset(BenchHeadsetArgs),
+    /// Frames of a synthetic volume for two eyes, in each look and scene; edits of looks and masks.
+    Render(BenchRenderArgs),
+}
+
+/// Arguments of `fabrica bench render`.
+#[derive(Debug, Args)]
+pub struct BenchRenderArgs {
+    /// Frames of each look and scene.
+    #[arg(long, default_value_t = 2000)]
+    pub frames: usize,
+    /// Size of each eye's picture in pixels, WIDTHxHEIGHT.
+    #[arg(long, default_value = "2064x2208")]
+    pub size: String,
+    /// Voxels along each side of the synthetic volume.
+    #[arg(long, default_value_t = 512)]
+    pub side: usize,
+    /// Only scenes and looks whose name holds this.
+    #[arg(long, default_value = "")]
+    pub only: String,
 }
 
 /// Arguments of `fabrica bench headset`.

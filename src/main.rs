@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Edit(args) => commands::edit::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Render(args) => commands::render::run(&args),
+        Command::Gallery(args) => commands::gallery::run(&args),
         Command::Print(args) => commands::print::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Phantom(args) => commands::phantom::run(&args),

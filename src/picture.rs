@@ -149,16 +149,17 @@ pub fn of_slices(
         let mut image = render_slice(scene.volume, &plane, part, window, Interpolation::Linear, &overlays, progress)?;
         let captions = scene.captions(&format!("centre {:.0}, width {:.0}", window.centre, window.width));
         draw_marks(&mut image, &slice_marks(&plane, part, &captions));
-        paste(&image, &mut whole, column as u32 * part[0]);
+        paste(&image, &mut whole, [column as u32 * part[0], 0]);
     }
     Ok(whole)
 }
 
-/// Copies a picture into another of the same height.
-fn paste(image: &Image, into: &mut Image, left: u32) {
+/// Copies a picture into a larger one, with its top left corner there.
+pub fn paste(image: &Image, into: &mut Image, [left, top]: [u32; 2]) {
     let (row, wide) = (image.width as usize * 4, into.width as usize * 4);
     let left = left as usize * 4;
-    for (from, to) in image.rgba.chunks_exact(row).zip(into.rgba.chunks_exact_mut(wide)) {
+    let rows = into.rgba.chunks_exact_mut(wide).skip(top as usize);
+    for (from, to) in image.rgba.chunks_exact(row).zip(rows) {
         to[left..left + row].copy_from_slice(from);
     }
 }
@@ -229,7 +230,7 @@ mod tests {
     fn pasting_keeps_columns_apart() {
         let mut whole = Image::filled([6, 2], Rgb(0, 0, 0)).unwrap();
         let part = Image::filled([2, 2], Rgb(9, 9, 9)).unwrap();
-        paste(&part, &mut whole, 2);
+        paste(&part, &mut whole, [2, 0]);
         let row: Vec<u8> = (0..6).map(|x| whole.pixel(x, 1).unwrap()[0]).collect();
         assert_eq!(row, [0, 0, 9, 9, 0, 0]);
     }

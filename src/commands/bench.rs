@@ -34,6 +34,7 @@ pub struct Measuring {
 pub fn run(args: &BenchArgs) -> Result<()> {
     match &args.what {
         BenchWhat::Headset(args) => headset(args),
+        BenchWhat::Render(args) => super::bench_render::run(args),
     }
 }
 

@@ -2,9 +2,11 @@
 
 pub mod accept;
 pub mod bench;
+pub mod bench_render;
 pub mod demo;
 pub mod edit;
 pub mod export;
+pub mod gallery;
 pub mod import;
 pub mod info;
 pub mod models;

@@ -36,7 +36,7 @@ mod window;
 
 pub use blocks::{BLOCK_CELLS, BlockRanges, Occupancy};
 pub use camera::{Camera, CameraFrame, Projection, Ray, Rays};
-pub use cast::{render_scene, render_scene_with};
+pub use cast::{SampleCount, render_scene, render_scene_with, samples_per_ray};
 pub use error::RenderError;
 pub use image::{Image, ImageError, linear_to_srgb, srgb_to_linear};
 pub use label_blocks::LabelBlocks;
@@ -57,4 +57,5 @@ pub use tables::{Derived, FusedTable, LookTables};
 pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};
 pub use view::{NamedView, View, ViewError};
 pub use volume::{render_volume, render_volume_with};
+pub use voxel_clip::{VoxelClip, VoxelClipKind};
 pub use window::{WINDOW_PRESETS, Window, WindowPreset};

@@ -83,7 +83,7 @@ fn extinctions<T: Sample>(scene: &Scene<'_>, materials: &Materials, data: &[T], 
             let mut sum = 0.0;
             for corner in 0..8 {
                 let at: [usize; 3] =
-                    std::array::from_fn(|a| (cell[a] * LIGHT_CELL + 1 + 2 * (corner >> a & 1)).min(samples[a] - 1));
+                    std::array::from_fn(|a| (cell[a] * LIGHT_CELL + 3 * (corner >> a & 1)).min(samples[a] - 1));
                 let voxel = at[0] + samples[0] * (at[1] + samples[1] * at[2]);
                 let kind = materials.number(combinations.map_or(0, |c| c[voxel]), 0);
                 if kind > 0 {

@@ -27,6 +27,8 @@ pub struct Lut {
     pub direct: Vec<[f32; 4]>,
     /// Sum of the entries from the first to this one (trapezoids of width one entry).
     pub integral: Vec<[f32; 4]>,
+    /// Up to this entry nothing is seen.
+    clear_up_to: f32,
 }
 
 impl Lut {
@@ -62,6 +64,7 @@ impl Lut {
                 *mine += theirs;
             }
         }
+        self.clear_up_to = self.clear_up_to.min(other.clear_up_to);
     }
 
     fn of_entries(direct: Vec<[f32; 4]>, low: f64, high: f64) -> Self {
@@ -73,7 +76,25 @@ impl Lut {
                 integral[i][c] = sum[c] as f32;
             }
         }
-        Self { low: low as f32, scale: ((LUT_ENTRIES - 1) as f64 / (high - low)) as f32, direct, integral }
+        Self {
+            low: low as f32,
+            scale: ((LUT_ENTRIES - 1) as f64 / (high - low)) as f32,
+            direct,
+            integral,
+            clear_up_to: 0.0,
+        }
+        .seen()
+    }
+
+    /// Looks up to where nothing is seen.
+    fn seen(mut self) -> Self {
+        let first = self.direct.iter().position(|entry| entry[3] > 0.0);
+        self.clear_up_to = match first {
+            Some(0) => f32::NEG_INFINITY,
+            Some(first) => (first - 1) as f32,
+            None => f32::INFINITY,
+        };
+        self
     }
 
     /// The continuous entry number of a value. Beyond the table it goes on, up to ten million; what is not a number
@@ -94,6 +115,9 @@ impl Lut {
     /// The mean extinction × colour and extinction over all values between two entries.
     #[inline]
     pub fn segment(&self, from: f32, to: f32) -> [f32; 4] {
+        if from.max(to) <= self.clear_up_to {
+            return [0.0; 4];
+        }
         let across = to - from;
         if across.abs() < LUT_SHORT_SEGMENT {
             return interpolate(&self.direct, (from + to) * 0.5);

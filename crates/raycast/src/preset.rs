@@ -6,11 +6,13 @@ use serde::Deserialize;
 
 use crate::{ControlPoint, Lighting, RenderMode, RenderSettings, TransferFunction, TransferFunctionError, Window};
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 11] = [
     ("ct-bone", include_str!("../../../assets/presets/ct-bone.json")),
     ("ct-soft-tissue", include_str!("../../../assets/presets/ct-soft-tissue.json")),
     ("ct-skin", include_str!("../../../assets/presets/ct-skin.json")),
     ("ct-vessels", include_str!("../../../assets/presets/ct-vessels.json")),
+    ("ct-aneurysm", include_str!("../../../assets/presets/ct-aneurysm.json")),
+    ("ct-heart", include_str!("../../../assets/presets/ct-heart.json")),
     ("ct-lung", include_str!("../../../assets/presets/ct-lung.json")),
     ("ct-airway", include_str!("../../../assets/presets/ct-airway.json")),
     ("mr-default", include_str!("../../../assets/presets/mr-default.json")),
@@ -35,6 +37,9 @@ pub struct Preset {
     points: Vec<(f64, String, f64)>,
     #[serde(default)]
     lighting: Option<Lighting>,
+    /// As [`RenderSettings::step_voxels`]; its default where a preset does not say.
+    #[serde(default)]
+    step_voxels: Option<f64>,
 }
 
 /// What the values in a preset mean.
@@ -150,7 +155,8 @@ impl Preset {
             lighting.gradient = lighting.gradient.map(|g| g * (high - low) as f32);
             lighting
         });
-        RenderSettings { mode, lighting, ..RenderSettings::default() }
+        let usual = RenderSettings::default();
+        RenderSettings { mode, lighting, step_voxels: self.step_voxels.unwrap_or(usual.step_voxels), ..usual }
     }
 
     /// The volume's values that stand for 0 and 1 in the preset.

@@ -54,7 +54,9 @@ impl<'a, T: Sample> Sampler<'a, T> {
     /// innermost loop of every renderer.)
     #[inline(always)]
     fn between(&self, at: usize, step: usize, t: f32) -> f32 {
-        mix(self.data[at].to_f32(), self.data[at + step].to_f32(), t)
+        // Both by one bounds check.
+        let pair = &self.data[at..=at + step];
+        mix(pair[0].to_f32(), pair[step].to_f32(), t)
     }
 
     /// The first sample of a position's cell, the offsets of its eight corners from there (i fastest) and their
@@ -79,7 +81,35 @@ impl<'a, T: Sample> Sampler<'a, T> {
     /// central difference and these were interpolated.
     #[inline]
     pub fn gradient(&self, at: [f32; 3]) -> [f32; 3] {
-        self.gradient_of(at, |index| self.data[index].to_f32())
+        let (cell, part) = self.cell(at);
+        let inner = (0..3).all(|a| cell[a] >= 1 && cell[a] + 2 <= self.last[a] as usize);
+        if inner { self.inner_gradient(cell, part) } else { self.gradient_of(at, |index| self.data[index].to_f32()) }
+    }
+
+    /// [`Sampler::gradient`] where all samples about the cell are there: four neighbours along i at a time.
+    #[inline(always)]
+    fn inner_gradient(&self, cell: [usize; 3], [x, y, z]: [f32; 3]) -> [f32; 3] {
+        let [_, dj, dk] = self.stride;
+        let base = cell[0] - 1 + (cell[1] - 1) * dj + (cell[2] - 1) * dk;
+        let four = |j: usize, k: usize| -> [f32; 4] {
+            let start = base + j * dj + k * dk;
+            let row = &self.data[start..start + 4];
+            [row[0].to_f32(), row[1].to_f32(), row[2].to_f32(), row[3].to_f32()]
+        };
+        // Rows of samples to their value at x, and for the middle ones their slope there.
+        let value = |[_, b, c, _]: [f32; 4]| mix(b, c, x);
+        let slope = |[a, b, c, d]: [f32; 4]| mix(c - a, d - b, x);
+        let across = |before: f32, at: f32, after: f32, beyond: f32, t: f32| mix(after - before, beyond - at, t);
+        let (r11, r21, r12, r22) = (four(1, 1), four(2, 1), four(1, 2), four(2, 2));
+        let (v11, v21, v12, v22) = (value(r11), value(r21), value(r12), value(r22));
+        let gi = mix(mix(slope(r11), slope(r21), y), mix(slope(r12), slope(r22), y), z);
+        let near = across(value(four(0, 1)), v11, v21, value(four(3, 1)), y);
+        let far = across(value(four(0, 2)), v12, v22, value(four(3, 2)), y);
+        let gj = mix(near, far, z);
+        let before = mix(value(four(1, 0)), value(four(2, 0)), y);
+        let beyond = mix(value(four(1, 3)), value(four(2, 3)), y);
+        let gk = across(before, mix(v11, v21, y), mix(v12, v22, y), beyond, z);
+        [gi * 0.5, gj * 0.5, gk * 0.5]
     }
 
     /// [`Sampler::gradient`] of any field on the same samples.

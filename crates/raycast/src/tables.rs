@@ -100,6 +100,11 @@ impl LookTables {
         tables
     }
 
+    /// The colour of each kind's surface in linear light.
+    pub fn surface_colours(&self) -> &[[f32; 3]] {
+        &self.surface_colours
+    }
+
     /// The tables that skipping and classifying need; the light, which takes longest, is left out.
     pub fn without_light(scene: &Scene<'_>, derived: &Derived) -> Self {
         let materials = Materials::of(scene);

@@ -78,6 +78,12 @@ impl TransferFunction {
         Ok(Self { points, reference_length })
     }
 
+    /// A function that shows nothing.
+    pub fn invisible() -> Self {
+        let point = |value| ControlPoint { value, colour: Rgb(0, 0, 0), opacity: 0.0 };
+        Self { points: vec![point(0.0), point(1.0)], reference_length: Mm(1.0) }
+    }
+
     /// The points, by growing value.
     pub fn points(&self) -> &[ControlPoint] {
         &self.points

@@ -6,16 +6,18 @@ use crate::{Clip, ClipShape, Keep};
 
 /// A clip in voxel coordinates: depths along up to three axes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct VoxelClip {
+pub struct VoxelClip {
     /// Direction (per voxel) and offset; a point's depth in mm is `axis · (i, j, k, 1)`.
     pub axes: [Vec4; 3],
     /// Half the sides, mm; unused for planes.
     pub half: Vec3,
+    /// What it cuts.
     pub kind: VoxelClipKind,
 }
 
+/// What a clip in voxel coordinates cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum VoxelClipKind {
+pub enum VoxelClipKind {
     /// Cuts nothing.
     Off,
     /// Cuts where the depth along the first axis is negative.
@@ -27,6 +29,7 @@ pub(crate) enum VoxelClipKind {
 }
 
 impl VoxelClip {
+    /// A clip on a grid.
     pub fn new(clip: &Clip, voxel_to_patient: DAffine3) -> Self {
         let row = |direction: DVec3, from: DVec3| {
             let turned = voxel_to_patient.matrix3.transpose() * direction;

@@ -1,6 +1,7 @@
 //! Pictures without a window.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bevy::camera::{RenderTarget, Viewport};
 use bevy::core_pipeline::prepass::DepthPrepass;
@@ -14,7 +15,10 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
-use fabrica_raycast::{Camera as PatientCamera, Image as Picture, RenderError, RenderSettings, TransferFunction};
+use fabrica_raycast::{
+    Camera as PatientCamera, Derived, Image as Picture, LabelBlocks, LookTables, RenderError, RenderSettings, Scene,
+    TransferFunction,
+};
 use fabrica_scene::camera as scene_camera;
 use fabrica_volume::Volume;
 
@@ -59,6 +63,13 @@ struct Loaded {
     prepared: PreparedVolume,
     textures: VolumeTextures,
     mesh: Handle<Mesh>,
+}
+
+/// What was put into the world for a picture.
+struct Stage {
+    shown: Entity,
+    /// The cameras with the images that they draw into.
+    eyes: Vec<(Entity, Handle<Image>)>,
 }
 
 impl OffscreenRenderer {
@@ -109,49 +120,30 @@ impl OffscreenRenderer {
         size: [u32; 2],
         settings: &RenderSettings,
     ) -> Result<Picture, OffscreenError> {
-        settings.check()?;
-        let mut picture = Picture::filled(size, settings.background)?;
-        let transform = scene_camera::transform(camera)?;
-        self.load(volume)?;
-        let Some(loaded) = &self.loaded else { return Err(OffscreenError::NoPicture) };
-        let world = self.app.world_mut();
+        let shown = volume.clone();
+        let scene = Scene { settings: *settings, ..Scene::new(&shown, function) };
+        self.render_scene(volume, &scene, camera, size)
+    }
 
-        let mut images = world.resource_mut::<Assets<Image>>();
-        let material = VolumeMaterial::new(&loaded.prepared, &loaded.textures, function, settings, &mut images);
-        let mut target = Image::new_target_texture(size[0], size[1], TextureFormat::Rgba8UnormSrgb, None);
-        target.texture_descriptor.usage |= TextureUsages::COPY_SRC;
-        let target = images.add(target);
-        let material = world.resource_mut::<Assets<VolumeMaterial>>().add(material);
-        let shown = world.spawn((Mesh3d(loaded.mesh.clone()), MeshMaterial3d(material), Transform::default())).id();
-        let background = settings.background;
-        let eye = world
-            .spawn((
-                Camera3d::default(),
-                Camera {
-                    clear_color: ClearColorConfig::Custom(Color::srgb_u8(background.0, background.1, background.2)),
-                    viewport: Some(Viewport {
-                        physical_size: WARM_UP_CORNER.min(UVec2::from_array(size)),
-                        ..default()
-                    }),
-                    ..default()
-                },
-                RenderTarget::Image(target.clone().into()),
-                Msaa::Off,
-                // The shader ends rays at opaque things by it.
-                DepthPrepass,
-                Tonemapping::None,
-                DebandDither::Disabled,
-                transform,
-                scene_camera::projection(camera, size.into()),
-            ))
-            .id();
-        let data = self.read_back(eye, &target);
-        let world = self.app.world_mut();
-        world.despawn(shown);
-        world.despawn(eye);
-        // The handles are gone; one frame lets the device forget what they held.
-        self.app.update();
-
+    /// A picture of a scene of this volume: that of [`fabrica_raycast::render_scene`], to within the device's
+    /// precision. The scene's meshes are left out.
+    ///
+    /// # Errors
+    /// When the device cannot hold the scene, or the size, the camera or the scene cannot give a picture.
+    pub fn render_scene(
+        &mut self,
+        volume: &Arc<Volume>,
+        scene: &Scene<'_>,
+        camera: &PatientCamera,
+        size: [u32; 2],
+    ) -> Result<Picture, OffscreenError> {
+        let mut picture = Picture::filled(size, scene.settings.background)?;
+        let stage = self.stage(volume, scene, &[*camera], size)?;
+        let data = match stage.eyes.first() {
+            Some((eye, target)) => self.read_back(*eye, target),
+            None => None,
+        };
+        self.strike(stage);
         let row = size[0] as usize * 4;
         // Rows come back padded to a multiple of 256 bytes.
         let padded = row.next_multiple_of(256);
@@ -164,6 +156,125 @@ impl OffscreenRenderer {
         });
         picture.rgba.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 255);
         Ok(picture)
+    }
+
+    /// How long frames of a scene take, with every camera drawn from one set of resources in each frame: from the
+    /// start of the frame until the device is done. Frames before the first counted one warm up.
+    ///
+    /// # Errors
+    /// As [`OffscreenRenderer::render_scene`].
+    pub fn time_frames(
+        &mut self,
+        volume: &Arc<Volume>,
+        scene: &Scene<'_>,
+        cameras: &[PatientCamera],
+        size: [u32; 2],
+        frames: usize,
+    ) -> Result<Vec<Duration>, OffscreenError> {
+        let stage = self.stage(volume, scene, cameras, size)?;
+        for _ in 0..WARM_UP_FRAMES {
+            self.app.update();
+        }
+        for (eye, _) in &stage.eyes {
+            if let Some(mut camera) = self.app.world_mut().get_mut::<Camera>(*eye) {
+                camera.viewport = None;
+            }
+        }
+        let mut times = Vec::with_capacity(frames);
+        for n in 0..=frames {
+            let start = Instant::now();
+            self.app.update();
+            let device = self.app.world().get_resource::<RenderDevice>();
+            if let Some(Err(error)) = device.map(|d| d.poll(wgpu::PollType::wait_indefinitely())) {
+                return Err(OffscreenError::NoDevice(error.to_string()));
+            }
+            if n > 0 {
+                times.push(start.elapsed());
+            }
+        }
+        self.strike(stage);
+        Ok(times)
+    }
+
+    /// Puts a scene and cameras before it, all but a corner of whose pictures is left out.
+    fn stage(
+        &mut self,
+        volume: &Arc<Volume>,
+        scene: &Scene<'_>,
+        cameras: &[PatientCamera],
+        size: [u32; 2],
+    ) -> Result<Stage, OffscreenError> {
+        scene.check()?;
+        Picture::filled(size, scene.settings.background)?;
+        let transforms = cameras.iter().map(scene_camera::transform).collect::<Result<Vec<_>, _>>()?;
+        self.load(volume)?;
+        let Some(loaded) = &mut self.loaded else { return Err(OffscreenError::NoPicture) };
+        let world = self.app.world_mut();
+        let Some(support) = world.get_resource::<RenderDevice>().map(TextureSupport::of) else {
+            return Err(OffscreenError::NoDevice("the renderer did not start".into()));
+        };
+        let derived = Derived {
+            labels: scene.structures.map(|s| LabelBlocks::new(s.labels)),
+            fused: scene.fused.map(|f| fabrica_raycast::BlockRanges::new(f.volume)),
+            ..loaded.prepared.derived.clone()
+        };
+        let tables = LookTables::of(scene, &derived);
+        let mut images = world.resource_mut::<Assets<Image>>();
+        loaded.textures.take_scene(scene, support, &mut images)?;
+        let (prepared, textures) = (&loaded.prepared, &loaded.textures);
+        let material = VolumeMaterial::new(prepared, textures, scene, &derived, &tables, &mut images);
+        let mesh = loaded.mesh.clone();
+        let targets: Vec<Handle<Image>> = cameras
+            .iter()
+            .map(|_| {
+                let mut target = Image::new_target_texture(size[0], size[1], TextureFormat::Rgba8UnormSrgb, None);
+                target.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+                images.add(target)
+            })
+            .collect();
+        let material = world.resource_mut::<Assets<VolumeMaterial>>().add(material);
+        let shown = world.spawn((Mesh3d(mesh), MeshMaterial3d(material), Transform::default())).id();
+        let background = scene.settings.background;
+        let eyes = cameras
+            .iter()
+            .zip(transforms)
+            .zip(targets)
+            .enumerate()
+            .map(|(order, ((camera, transform), target))| {
+                let clear = Color::srgb_u8(background.0, background.1, background.2);
+                let corner = Viewport { physical_size: WARM_UP_CORNER.min(UVec2::from_array(size)), ..default() };
+                let eye = (
+                    Camera3d::default(),
+                    Camera {
+                        order: order as isize,
+                        clear_color: ClearColorConfig::Custom(clear),
+                        viewport: Some(corner),
+                        ..default()
+                    },
+                    RenderTarget::Image(target.clone().into()),
+                    Msaa::Off,
+                    // The shader ends rays at opaque things by it.
+                    DepthPrepass,
+                    Tonemapping::None,
+                    DebandDither::Disabled,
+                    transform,
+                    scene_camera::projection(camera, size.into()),
+                );
+                (world.spawn(eye).id(), target)
+            })
+            .collect();
+        Ok(Stage { shown, eyes })
+    }
+
+    /// Takes a scene away again.
+    fn strike(&mut self, stage: Stage) {
+        let world = self.app.world_mut();
+        world.despawn(stage.shown);
+        for (eye, _) in stage.eyes {
+            world.despawn(eye);
+        }
+        // The handles are gone; one frame lets the device forget what they held.
+        self.app.update();
     }
 
     /// Puts a volume onto the device, unless it is there.

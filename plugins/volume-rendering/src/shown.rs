@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bevy::prelude::*;
-use bevy::render::renderer::RenderDevice;
+use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use fabrica_plan::ClipPlane as PlannedClipPlane;
-use fabrica_raycast::{ClipPlane, Preset, PresetError, RenderSettings};
+use fabrica_raycast::{ClipPlane, LookTables, Preset, PresetError, RenderSettings, Scene};
 use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, Severity};
 use fabrica_volume::Volume;
 
@@ -74,9 +74,11 @@ pub(crate) fn prepare(
 }
 
 /// Gives the volume the look that the case asks for. A clip plane under the pointer comes before the plan's.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn show(
     case: Res<OpenCase>,
     preview: Res<Preview>,
+    adapter: Option<Res<RenderAdapterInfo>>,
     mut shown: Query<(Entity, &mut ShownVolume, Option<&MeshMaterial3d<VolumeMaterial>>)>,
     mut commands: Commands,
     mut images: ResMut<Assets<Image>>,
@@ -97,7 +99,11 @@ pub(crate) fn show(
             continue;
         }
         match new_material(&shown, &look, &mut images) {
-            Ok(material) => {
+            Ok(mut material) => {
+                // Compared by name: the type belongs to wgpu, whose version is Bevy's affair.
+                if adapter.as_ref().is_some_and(|a| format!("{:?}", a.device_type) == "Cpu") {
+                    material.hurry();
+                }
                 commands.entity(entity).insert(MeshMaterial3d(materials.add(material)));
             }
             Err(error) => notices.tell(Severity::Error, format!("The volume keeps its look: {error}.")),
@@ -117,5 +123,8 @@ fn new_material(shown: &ShownVolume, look: &Look, images: &mut Assets<Image>) ->
     let preset = if look.preset.is_empty() { Preset::suited_to(volume)? } else { Preset::named(&look.preset)? };
     let settings = RenderSettings { clip: look.kept(), ..preset.settings(volume) };
     let function = preset.transfer_function(volume)?;
-    Ok(VolumeMaterial::new(&shown.prepared, &shown.textures, &function, &settings, images))
+    let scene = Scene { settings, ..Scene::new(volume, &function) };
+    let derived = &shown.prepared.derived;
+    let tables = LookTables::of(&scene, derived);
+    Ok(VolumeMaterial::new(&shown.prepared, &shown.textures, &scene, derived, &tables, images))
 }

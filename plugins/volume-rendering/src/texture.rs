@@ -7,7 +7,9 @@ use bevy::image::{ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerD
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, WgpuFeatures};
 use bevy::render::renderer::RenderDevice;
-use fabrica_raycast::{BlockRanges, LUT_ENTRIES, Lut, Occupancy};
+use fabrica_raycast::{
+    Derived, LUT_ENTRIES, LabelBlocks, LabelMap, LightVolume, LookTables, Lut, Scene, TransferFunction,
+};
 use fabrica_volume::{Samples, Volume};
 
 /// What the device's textures can do.
@@ -57,7 +59,7 @@ impl TextureSupport {
 /// A volume made ready to be drawn, with all that does not depend on the transfer function.
 pub struct PreparedVolume {
     pub(crate) volume: Arc<Volume>,
-    pub(crate) ranges: BlockRanges,
+    pub(crate) derived: Derived,
     pub(crate) texture: Image,
     pub(crate) ranges_texture: Image,
     /// Value = texture × scale + offset.
@@ -77,26 +79,14 @@ impl PreparedVolume {
             return Err(VolumeTextureError::TooLarge { dims, max_side: support.max_side });
         }
         let (data, format, scale, offset) = texels(volume.samples(), support)?;
-        let mut texture = Image::new(
-            extent(dims),
-            TextureDimension::D3,
-            data,
-            format,
-            // Only the device needs it once it is there.
-            RenderAssetUsages::RENDER_WORLD,
-        );
-        texture.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
-            address_mode_u: ImageAddressMode::ClampToEdge,
-            address_mode_v: ImageAddressMode::ClampToEdge,
-            address_mode_w: ImageAddressMode::ClampToEdge,
-            mag_filter: ImageFilterMode::Linear,
-            min_filter: ImageFilterMode::Linear,
-            ..default()
-        });
-        let ranges = BlockRanges::new(&volume);
-        let bounds = bytemuck::cast_slice(ranges.ranges()).to_vec();
-        let ranges_texture = table(extent(ranges.dims()), TextureDimension::D3, bounds, TextureFormat::Rg32Float);
-        Ok(Self { volume, ranges, texture, ranges_texture, scale, offset })
+        let texture = samples_texture(dims, data, format);
+        // The ranges do not depend on the transfer function; any will do.
+        let any = TransferFunction::invisible();
+        let derived = Derived::of(&Scene::new(&volume, &any));
+        let bounds = bytemuck::cast_slice(derived.ranges.ranges()).to_vec();
+        let size = extent(derived.ranges.dims());
+        let ranges_texture = table(size, TextureDimension::D3, bounds, TextureFormat::Rg32Float);
+        Ok(Self { volume, derived, texture, ranges_texture, scale, offset })
     }
 }
 
@@ -124,17 +114,96 @@ fn texels(
     })
 }
 
-/// The table of a transfer function: its entries in the first row, their integral in the second.
-pub(crate) fn lut_texture(lut: &Lut) -> Image {
-    let mut data: Vec<u8> = bytemuck::cast_slice(&lut.direct).to_vec();
-    data.extend_from_slice(bytemuck::cast_slice(&lut.integral));
-    let size = Extent3d { width: LUT_ENTRIES as u32, height: 2, depth_or_array_layers: 1 };
+/// A texture that is interpolated between its texels.
+fn samples_texture(dims: [usize; 3], data: Vec<u8>, format: TextureFormat) -> Image {
+    // Only the device needs it once it is there.
+    let mut texture = Image::new(extent(dims), TextureDimension::D3, data, format, RenderAssetUsages::RENDER_WORLD);
+    texture.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
+        address_mode_u: ImageAddressMode::ClampToEdge,
+        address_mode_v: ImageAddressMode::ClampToEdge,
+        address_mode_w: ImageAddressMode::ClampToEdge,
+        mag_filter: ImageFilterMode::Linear,
+        min_filter: ImageFilterMode::Linear,
+        ..default()
+    });
+    texture
+}
+
+/// A second volume as a texture, with its scale and offset.
+pub(crate) fn fused_texture(volume: &Volume, support: TextureSupport) -> Result<(Image, f32, f32), VolumeTextureError> {
+    let dims = volume.grid().dims();
+    if dims.iter().any(|&n| n > support.max_side as usize) {
+        return Err(VolumeTextureError::TooLarge { dims, max_side: support.max_side });
+    }
+    let (data, format, scale, offset) = texels(volume.samples(), support)?;
+    Ok((samples_texture(dims, data, format), scale, offset))
+}
+
+/// Tables of transfer functions: for each, its entries in one row, their integral in the next.
+pub(crate) fn lut_texture<'a>(luts: impl IntoIterator<Item = &'a Lut>) -> Image {
+    let mut data: Vec<u8> = Vec::new();
+    let mut height = 0;
+    for lut in luts {
+        data.extend_from_slice(bytemuck::cast_slice(&lut.direct));
+        data.extend_from_slice(bytemuck::cast_slice(&lut.integral));
+        height += 2;
+    }
+    let size = Extent3d { width: LUT_ENTRIES as u32, height, depth_or_array_layers: 1 };
     table(size, TextureDimension::D2, data, TextureFormat::Rgba32Float)
 }
 
-/// The blocks' distances to anything that shows.
-pub(crate) fn occupancy_texture(map: &Occupancy) -> Image {
-    table(extent(map.dims()), TextureDimension::D3, map.distances().to_vec(), TextureFormat::R8Uint)
+/// For each block its distance to anything that shows, and its one combination of structures.
+pub(crate) fn blocks_texture(tables: &LookTables, labels: Option<&LabelBlocks>) -> Image {
+    let distances = tables.occupancy.distances();
+    let combination = |index: usize| labels.map_or(0, |l| l.uniforms()[index]);
+    let texels: Vec<[u16; 2]> =
+        distances.iter().enumerate().map(|(index, &distance)| [u16::from(distance), combination(index)]).collect();
+    let data = bytemuck::cast_slice(&texels).to_vec();
+    table(extent(tables.occupancy.dims()), TextureDimension::D3, data, TextureFormat::Rg16Uint)
+}
+
+/// The combination of each voxel; one texel where there are no structures.
+pub(crate) fn labels_texture(labels: Option<&LabelMap>) -> Image {
+    let (dims, data) = match labels {
+        Some(labels) => (labels.dims(), bytemuck::cast_slice(labels.combinations()).to_vec()),
+        None => ([1; 3], vec![0; 2]),
+    };
+    table(extent(dims), TextureDimension::D3, data, TextureFormat::R16Uint)
+}
+
+/// Columns of the table of kinds, as in the shader.
+const TABLE_WIDTH: usize = 1024;
+
+/// The kind of each combination under each set of clips, row after row.
+pub(crate) fn kinds_texture(tables: &LookTables) -> Image {
+    let mut kinds = tables.materials.table().to_vec();
+    kinds.resize(kinds.len().next_multiple_of(TABLE_WIDTH), 0);
+    let size =
+        Extent3d { width: TABLE_WIDTH as u32, height: (kinds.len() / TABLE_WIDTH) as u32, depth_or_array_layers: 1 };
+    table(size, TextureDimension::D2, bytemuck::cast_slice(&kinds).to_vec(), TextureFormat::R16Uint)
+}
+
+/// For each kind its surface colour and silhouette, and in the second row its peel.
+pub(crate) fn looks_texture(tables: &LookTables) -> Image {
+    let materials = tables.materials.all();
+    let colours = tables.surface_colours().iter().zip(materials).map(|(&[r, g, b], m)| [r, g, b, m.silhouette]);
+    let peels = materials.iter().map(|m| [m.peel, 0.0, 0.0, 0.0]);
+    let texels: Vec<[f32; 4]> = colours.chain(peels).collect();
+    let size = Extent3d { width: materials.len() as u32, height: 2, depth_or_array_layers: 1 };
+    table(size, TextureDimension::D2, bytemuck::cast_slice(&texels).to_vec(), TextureFormat::Rgba32Float)
+}
+
+/// How much light comes to each place; one lit texel where the lighting does not ask.
+pub(crate) fn light_texture(light: Option<&LightVolume>) -> Image {
+    match light {
+        Some(light) => samples_texture(light.dims(), light.cells().to_vec(), TextureFormat::R8Unorm),
+        None => samples_texture([1; 3], vec![255], TextureFormat::R8Unorm),
+    }
+}
+
+/// In place of a fused volume.
+pub(crate) fn no_texture() -> Image {
+    samples_texture([1; 3], vec![0], TextureFormat::R8Unorm)
 }
 
 fn table(size: Extent3d, dimension: TextureDimension, data: Vec<u8>, format: TextureFormat) -> Image {

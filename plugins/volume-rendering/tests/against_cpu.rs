@@ -8,8 +8,12 @@ use std::sync::Arc;
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_progress::Progress;
-use fabrica_raycast::{Camera, ClipPlane, Preset, Projection, RenderSettings, TransferFunction, View, render_volume};
-use fabrica_volume::Volume;
+use fabrica_raycast::{
+    Camera, Clip, ClipBox, ClipPlane, ClipSet, ClipShape, ControlPoint, Fused, Fusion, Keep, LabelMap, Preset,
+    Projection, RenderMode, RenderSettings, Scene, Shown, Slab, StructureLook, Structures, TransferFunction, View,
+    Window, render_scene,
+};
+use fabrica_volume::{Mask, Rgb, Samples, ValueUnit, Volume};
 use fabrica_volume_rendering::{OffscreenError, OffscreenRenderer};
 
 const SIZE: [u32; 2] = [256, 200];
@@ -37,8 +41,13 @@ fn compare(
     camera: &Camera,
     settings: &RenderSettings,
 ) {
-    let theirs = gpu.render(volume, function, camera, SIZE, settings).unwrap();
-    let ours = render_volume(volume, function, camera, SIZE, settings, &Progress::new()).unwrap();
+    compare_scene(gpu, what, volume, &Scene { settings: *settings, ..Scene::new(volume, function) }, camera);
+}
+
+fn compare_scene(gpu: &mut OffscreenRenderer, what: &str, volume: &Arc<Volume>, scene: &Scene<'_>, camera: &Camera) {
+    let theirs = gpu.render_scene(volume, scene, camera, SIZE).unwrap();
+    let ours = render_scene(scene, camera, SIZE, &Progress::new()).unwrap();
+    let settings = &scene.settings;
     if let Ok(folder) = std::env::var("FABRICA_TEST_PICTURES") {
         for (image, side) in [(&theirs, "gpu"), (&ours, "cpu")] {
             let name = format!("{folder}/{}-{side}.png", what.replace([' ', ',', '='], "_"));
@@ -49,7 +58,7 @@ fn compare(
     let drawn = ours.rgba.chunks(4).filter(|p| p[..3] != background).count();
     let psnr = theirs.psnr(&ours).unwrap();
     eprintln!("{what}: PSNR {psnr:.1} dB, {drawn} pixels drawn");
-    assert!(drawn > 1000, "{what}: the picture is empty");
+    assert!(drawn > 300, "{what}: the picture is empty");
     assert!(psnr >= 40.0, "{what}: {psnr:.1} dB");
 }
 
@@ -125,4 +134,87 @@ fn left_stays_left_and_bad_requests_are_refused() {
     let no_camera = Camera { target: camera.eye, ..camera };
     assert!(gpu.render(&volume, &function, &no_camera, SIZE, &settings).is_err());
     assert!(gpu.render(&volume, &function, &camera, [0, 5], &settings).is_err());
+}
+
+/// A function of one colour between two values.
+fn shell(low: f64, high: f64, colour: Rgb, opacity: f64) -> TransferFunction {
+    let point = |value, opacity| ControlPoint { value, colour, opacity };
+    TransferFunction::new(vec![point(low, 0.0), point(low + 50.0, opacity), point(high, opacity)], Mm(1.0)).unwrap()
+}
+
+#[test]
+fn every_look_of_a_scene_is_the_same() {
+    let Some(mut gpu) = renderer() else { return };
+    let volume = Arc::new(support::synthetic(64));
+    let grid = volume.grid();
+    let centre = grid.centre();
+    // Structures that overlap: the left half, and a ball about the middle.
+    let point = |n: usize| {
+        let [i, j, k] = grid.position(n).map(|p| p as f64);
+        grid.to_patient(fabrica_geometry::VoxelPoint::new(i, j, k))
+    };
+    let left = Mask::from_fn(grid.clone(), |n| point(n).0.x > 0.0);
+    let ball = Mask::from_fn(grid.clone(), |n| point(n).distance(centre).0 < 60.0);
+    let labels = LabelMap::new(grid, &[&left, &ball]).unwrap();
+    let looks = [
+        StructureLook { colour: Some(Rgb(240, 150, 120)), silhouette: 0.7, ..StructureLook::default() },
+        StructureLook {
+            shown: Shown::Through(shell(-100.0, 400.0, Rgb(90, 160, 255), 0.2)),
+            clips: ClipSet::NONE,
+            peel: Mm(4.0),
+            ..StructureLook::default()
+        },
+    ];
+    let axes = [LpsVector::new(1.0, 0.0, 0.0), LpsVector::new(0.0, 1.0, 0.0), LpsVector::new(0.0, 0.0, 1.0)];
+    let half = [Mm(30.0), Mm(100.0), Mm(30.0)];
+    let hole = ClipBox { centre: centre + LpsVector::new(0.0, 0.0, 20.0), axes, half, keep: Keep::Outside };
+    let plane = ClipPlane { point: centre, keep: LpsVector::new(0.2, 0.3, -1.0) };
+    let clips =
+        [Clip { shape: ClipShape::Box(hole), enabled: true }, Clip { shape: ClipShape::Plane(plane), enabled: false }];
+    let coarse =
+        fabrica_geometry::Grid::axis_aligned([10, 12, 9], LpsPoint::new(-80.0, -90.0, -60.0), [12.0; 3]).unwrap();
+    let values = (0..coarse.len()).map(|n| (n % 10) as f32).collect();
+    let dose = Volume::new(coarse, Samples::F32(values), ValueUnit::Other("Gy".into())).unwrap();
+    let hot = TransferFunction::new(
+        [(2.0, Rgb(0, 0, 255), 0.0), (9.0, Rgb(255, 60, 0), 0.6)]
+            .map(|(value, colour, opacity)| ControlPoint { value, colour, opacity })
+            .to_vec(),
+        Mm(10.0),
+    )
+    .unwrap();
+    let preset = Preset::named("ct-skin").unwrap();
+    let function = preset.transfer_function(&volume).unwrap();
+    let settings = preset.settings(&volume);
+    let camera = cameras(&volume)[2].1;
+    let plain = Scene { settings, ..Scene::new(&volume, &function) };
+    let structures = Some(Structures { labels: &labels, looks: &looks });
+    let hidden = [StructureLook::hidden(), StructureLook::default()];
+    let surface = RenderMode::Surface { value: 300.0, colour: Rgb(230, 220, 200) };
+    let window = Window { centre: 400.0, width: 2000.0 };
+    let slab = Some(Slab { centre, thickness: Mm(30.0) });
+    let fused = |fusion| Some(Fused { volume: &dose, function: &hot, fusion });
+    let mode = |mode| RenderSettings { mode, ..settings };
+    for (what, scene) in [
+        ("structures", Scene { structures, ..plain }),
+        ("structures, clips", Scene { structures, clips: &clips, ..plain }),
+        ("hidden", Scene { structures: Some(Structures { labels: &labels, looks: &hidden }), ..plain }),
+        ("added", Scene { fused: fused(Fusion::Added), ..plain }),
+        ("painted", Scene { fused: fused(Fusion::Painted), ..plain }),
+        ("surface", Scene { settings: mode(surface), ..plain }),
+        ("surface, structures, clips", Scene { settings: mode(surface), structures, clips: &clips, ..plain }),
+        (
+            "mip, hidden",
+            Scene {
+                settings: mode(RenderMode::Mip(window)),
+                structures: Some(Structures { labels: &labels, looks: &hidden }),
+                ..plain
+            },
+        ),
+        ("slab", Scene { settings: RenderSettings { slab, ..mode(RenderMode::Average(window)) }, ..plain }),
+    ] {
+        compare_scene(&mut gpu, what, &volume, &scene, &camera);
+    }
+    // From afar: more rays a pixel.
+    let afar = Camera { eye: centre + LpsVector::new(0.0, -4000.0, 300.0), target: centre, ..camera };
+    compare_scene(&mut gpu, "afar", &volume, &Scene { structures, ..plain }, &afar);
 }

@@ -61,6 +61,7 @@ impl<T: Sample> March<'_, T> {
         fragments: &[Fragment],
         seen: &mut Seen,
     ) {
+        seen.samples += 1;
         let here = path.at(n as f32);
         let to = self.take::<KINDS>(here, block);
         let from = match *before {
@@ -93,7 +94,7 @@ impl<T: Sample> March<'_, T> {
             return;
         }
         let material = &materials[usize::from(if KINDS { to.kind } else { self.tables.rest })];
-        if KINDS && seen.peeled < material.peel {
+        if KINDS && seen.peeled < from.peel(materials).max(to.peel(materials)) {
             seen.peeled += step;
             return;
         }

@@ -15,6 +15,8 @@ pub(super) struct Taken {
     pub kind: u16,
     /// Extinction × colour and extinction per mm, where kinds mix.
     pub mixed: Option<[f32; 4]>,
+    /// The greatest peel of the kinds that mix, mm.
+    peel: f32,
 }
 
 impl Taken {
@@ -26,6 +28,12 @@ impl Taken {
         }
         let (a, b) = (self.direct(tables), to.direct(tables));
         std::array::from_fn(|c| 0.5 * (a[c] + b[c]))
+    }
+
+    /// How much of what is here is peeled off, mm.
+    #[inline(always)]
+    pub fn peel(&self, tables: &[crate::Material]) -> f32 {
+        if self.mixed.is_some() { self.peel } else { tables[usize::from(self.kind)].peel }
     }
 
     fn direct(&self, tables: &[crate::Material]) -> [f32; 4] {
@@ -42,14 +50,19 @@ impl<T: Sample> March<'_, T> {
     #[inline(always)]
     pub(super) fn take<const KINDS: bool>(&self, at: [f32; 3], block: usize) -> Taken {
         if !KINDS {
-            return Taken { entry: self.lut().entry(self.sampler.value(at)), kind: self.tables.rest, mixed: None };
+            return Taken {
+                entry: self.lut().entry(self.sampler.value(at)),
+                kind: self.tables.rest,
+                mixed: None,
+                peel: 0.0,
+            };
         }
         let cut = self.frame.cut(at);
         let uniform = self.derived.uniform(block);
         match uniform {
             Some(combination) => {
                 let kind = self.tables.materials.number(combination, cut);
-                Taken { entry: self.lut().entry(self.sampler.value(at)), kind, mixed: None }
+                Taken { entry: self.lut().entry(self.sampler.value(at)), kind, mixed: None, peel: 0.0 }
             }
             None => self.take_between(at, cut),
         }
@@ -68,10 +81,10 @@ impl<T: Sample> March<'_, T> {
     fn take_between(&self, at: [f32; 3], cut: u8) -> Taken {
         let (kinds, weights, base) = self.corners(at, cut);
         if kinds.iter().all(|&k| k == kinds[0]) {
-            return Taken { entry: self.lut().entry(self.sampler.value(at)), kind: kinds[0], mixed: None };
+            return Taken { entry: self.lut().entry(self.sampler.value(at)), kind: kinds[0], mixed: None, peel: 0.0 };
         }
         let (_, offsets, _) = self.sampler.corners(at);
-        let mut sum = [0f32; 4];
+        let (mut sum, mut peel) = ([0f32; 4], 0f32);
         let (mut kind, mut most) = (kinds[0], -1.0);
         for corner in 0..8 {
             // Each kind once, at its first corner.
@@ -89,12 +102,14 @@ impl<T: Sample> March<'_, T> {
                 (kind, most) = (kinds[corner], share);
             }
             if share > 0.0 && kinds[corner] > 0 {
-                let lut = &self.tables.materials.all()[usize::from(kinds[corner])].lut;
+                let material = &self.tables.materials.all()[usize::from(kinds[corner])];
+                let lut = &material.lut;
+                peel = peel.max(material.peel);
                 let direct = lut.at(lut.entry(value / share));
                 (0..4).for_each(|c| sum[c] += share * direct[c]);
             }
         }
-        Taken { entry: 0.0, kind, mixed: Some(sum) }
+        Taken { entry: 0.0, kind, mixed: Some(sum), peel }
     }
 
     /// The value of what is visible at a position, or nothing where less than half is visible.

@@ -4,7 +4,12 @@ use glam::{DAffine3, DVec3, Vec3};
 
 use crate::blocks::BLOCK_CELLS;
 use crate::voxel_clip::VoxelClip;
-use crate::{Camera, Ray, RenderError, Scene};
+use crate::{Camera, Projection, Ray, RenderError, Scene};
+
+/// So much farther apart than a voxel may rays be.
+const SPARE: f64 = 0.25;
+/// The most rays along a side of a pixel.
+const MOST_RAYS: u32 = 16;
 
 /// The scene's geometry in voxels, and what is the same for every ray of a picture.
 pub(super) struct Frame {
@@ -22,6 +27,10 @@ pub(super) struct Frame {
     /// along it.
     slab: Option<(DVec3, f64, f64)>,
     clips: Vec<VoxelClip>,
+    /// Height of a pixel in mm: at 1 mm from the eye, and at any distance (one of the two is 0).
+    pixel: [f64; 2],
+    /// The finest spacing, mm.
+    finest: f64,
     /// From voxels to voxels of the fused volume.
     pub to_fused: Option<DAffine3>,
 }
@@ -33,6 +42,8 @@ pub(super) struct Path {
     pub step: Vec3,
     /// Number of the last sample, from 0.
     pub last: u32,
+    /// Where the path ends, in samples: at or a fraction behind the last.
+    pub end: f32,
     /// Where the first sample lies on the ray, mm from its origin.
     pub near: f32,
     /// Whether the ray begins inside the volume, at the eye.
@@ -49,7 +60,7 @@ impl Path {
 }
 
 impl Frame {
-    pub fn new(scene: &Scene<'_>, camera: &Camera, blocks: [usize; 3]) -> Result<Self, RenderError> {
+    pub fn new(scene: &Scene<'_>, camera: &Camera, size: [u32; 2], blocks: [usize; 3]) -> Result<Self, RenderError> {
         let grid = scene.volume.grid();
         let to_patient = grid.voxel_to_patient();
         let view = camera.frame()?.forward.0;
@@ -57,7 +68,14 @@ impl Frame {
             let middle = view.dot(slab.centre.0);
             (view, middle - slab.thickness.0 / 2.0, middle + slab.thickness.0 / 2.0)
         });
+        let height = f64::from(size[1]);
+        let pixel = match camera.projection {
+            Projection::Perspective { vertical_fov } => [2.0 * (vertical_fov / 2.0).tan() / height, 0.0],
+            Projection::Orthographic { height: whole } => [0.0, whole.0 / height],
+        };
         Ok(Self {
+            pixel,
+            finest: grid.finest_spacing().0,
             to_voxel: grid.patient_to_voxel(),
             low: DVec3::splat(-0.5),
             high: DVec3::from_array(grid.dims().map(|n| n as f64 - 0.5)),
@@ -118,10 +136,18 @@ impl Frame {
             start: (origin + direction * near).as_vec3(),
             step: (direction * step).as_vec3(),
             last: ((far - near) / step) as u32,
+            end: ((far - near) / step) as f32,
             near: near as f32,
             from_eye: near == 0.0,
             to_eye: (-direction / self.per_mm.as_dvec3()).normalize_or_zero().as_vec3(),
         })
+    }
+
+    /// How many rays a pixel needs along each side, so that they are about a voxel apart where they enter the volume at
+    /// this distance: however far away, no vessel of a voxel's width passes between them.
+    pub fn rays_along(&self, near: f32) -> u32 {
+        let between = (self.pixel[0] * f64::from(near) + self.pixel[1]) / self.finest;
+        ((between - SPARE).ceil().max(1.0) as u32).min(MOST_RAYS)
     }
 
     /// The clips that cut at a position.

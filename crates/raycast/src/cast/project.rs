@@ -9,18 +9,19 @@ use crate::fragments::Fragment;
 use crate::image::srgb_to_linear_f32;
 
 impl<T: Sample> March<'_, T> {
-    pub(super) fn greatest(&self, path: &Path) -> Option<f32> {
-        self.extreme(path, f32::NEG_INFINITY, |best, value| value > best, |[_, high]| high)
+    pub(super) fn greatest(&self, path: &Path, seen: &mut Seen) -> Option<f32> {
+        self.extreme(path, seen, f32::NEG_INFINITY, |best, value| value > best, |[_, high]| high)
     }
 
-    pub(super) fn least(&self, path: &Path) -> Option<f32> {
-        self.extreme(path, f32::INFINITY, |best, value| value < best, |[low, _]| low)
+    pub(super) fn least(&self, path: &Path, seen: &mut Seen) -> Option<f32> {
+        self.extreme(path, seen, f32::INFINITY, |best, value| value < best, |[low, _]| low)
     }
 
     #[inline(always)]
     fn extreme(
         &self,
         path: &Path,
+        seen: &mut Seen,
         start: f32,
         better: impl Fn(f32, f32) -> bool,
         bound: impl Fn([f32; 2]) -> f32,
@@ -40,6 +41,7 @@ impl<T: Sample> March<'_, T> {
                 n += self.frame.leap(path, here, block, 1);
                 continue;
             }
+            seen.samples += 1;
             if let Some(value) = self.visible(here, index) {
                 any = true;
                 if better(best, value) {
@@ -51,7 +53,8 @@ impl<T: Sample> March<'_, T> {
         any.then_some(best)
     }
 
-    pub(super) fn mean(&self, path: &Path) -> Option<f32> {
+    pub(super) fn mean(&self, path: &Path, seen: &mut Seen) -> Option<f32> {
+        seen.samples += path.last + 1;
         let (mut sum, mut count) = (0f64, 0u32);
         for n in 0..=path.last {
             let here = path.at(n as f32);

@@ -65,7 +65,10 @@ impl<T: Sample> March<'_, T> {
         let unshaded = lighting.ambient + lighting.diffuse;
         let shaded = lighting.ambient + lighting.diffuse * facing;
         let mut factor = unshaded + (shaded - unshaded) * share;
-        let mut highlight = if share > 0.0 { share * lighting.specular * facing.powf(lighting.shininess) } else { 0.0 };
+        let mut highlight = 0.0;
+        if share > 0.0 && lighting.specular > 0.0 {
+            highlight = share * lighting.specular * facing.powf(lighting.shininess);
+        }
         if let Some(light) = &self.tables.light {
             let open = 1.0 + (light.at(at) - 1.0) * lighting.occlusion;
             factor *= open;

@@ -1,0 +1,71 @@
+//! Times pictures of a raw volume for `benches/bench_render.py`: `time_render JOB.json`, prints one JSON line.
+//!
+//! The job gives the samples (`raw`, int16, i fastest; `side`, 1 mm voxels about the origin), the picture (`size`, `eye`,
+//! `target`, `up`, `height` in mm, orthographic), the transfer function (`points`: value, #rrggbb, opacity per mm), the
+//! step in voxels, how often, and where the picture goes.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "an example")]
+
+use std::time::Instant;
+
+use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
+use fabrica_progress::Progress;
+use fabrica_raycast::{
+    Camera, ControlPoint, Derived, Lighting, LookTables, Projection, RenderSettings, Scene, TransferFunction,
+    render_scene_with,
+};
+use fabrica_volume::{Rgb, Samples, ValueUnit, Volume};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Job {
+    raw: String,
+    side: usize,
+    size: [u32; 2],
+    eye: [f64; 3],
+    target: [f64; 3],
+    up: [f64; 3],
+    height: f64,
+    points: Vec<(f64, [u8; 3], f64)>,
+    step: f64,
+    times: usize,
+    png: String,
+}
+
+/// What this process has worked, in seconds: user and system time of all its threads (Linux counts in 1/100 s).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn main() {
+    let job: Job = serde_json::from_str(&std::fs::read_to_string(std::env::args().nth(1).unwrap()).unwrap()).unwrap();
+    let corner = -(job.side as f64 - 1.0) / 2.0;
+    let grid = Grid::axis_aligned([job.side; 3], LpsPoint::new(corner, corner, corner), [1.0; 3]).unwrap();
+    let bytes = std::fs::read(&job.raw).unwrap();
+    let values = bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    let volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
+    let points =
+        job.points.iter().map(|&(value, [r, g, b], opacity)| ControlPoint { value, colour: Rgb(r, g, b), opacity });
+    let function = TransferFunction::new(points.collect(), Mm(1.0)).unwrap();
+    let [eye, target] = [job.eye, job.target].map(|p| LpsPoint::new(p[0], p[1], p[2]));
+    let up = LpsVector::new(job.up[0], job.up[1], job.up[2]);
+    let camera = Camera { eye, target, up, projection: Projection::Orthographic { height: Mm(job.height) } };
+    // As VTK shades: everywhere, without highlight.
+    let lighting = Lighting { ambient: 0.2, diffuse: 0.8, specular: 0.0, gradient: [0.0, 0.0], ..Lighting::default() };
+    let settings = RenderSettings { lighting: Some(lighting), step_voxels: job.step, ..RenderSettings::default() };
+    let scene = Scene { settings, ..Scene::new(&volume, &function) };
+    let derived = Derived::of(&scene);
+    let (mut seconds, mut worked) = (Vec::new(), Vec::new());
+    let mut picture = None;
+    for _ in 0..job.times {
+        let (start, before) = (Instant::now(), cpu_seconds());
+        let tables = LookTables::of(&scene, &derived);
+        picture = render_scene_with(&scene, &derived, &tables, &camera, job.size, &Progress::new()).ok();
+        seconds.push(start.elapsed().as_secs_f64());
+        worked.push(cpu_seconds() - before);
+    }
+    picture.unwrap().write_png(std::fs::File::create(&job.png).unwrap(), &[("Data", "SYNTHETIC")]).unwrap();
+    println!("{}", serde_json::json!({ "seconds": seconds, "cpu_seconds": worked }));
+}
