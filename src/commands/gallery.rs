@@ -39,7 +39,7 @@ pub fn run(args: &GalleryArgs) -> Result<()> {
         let image = picture::of_volume(&scene, preset, args.renderer, bar.progress())?;
         picture::paste(&image, &mut sheet, [column * (size[0] + GAP), row * (size[1] + GAP)]);
     }
-    picture::save(&sheet, &scene, "gallery of presets", &args.out)?;
+    picture::save(&sheet, &scene, "gallery of presets", &[], &args.out)?;
     drop(bar);
     say(format_args!("Drawn to {}", args.out.display()));
     Ok(())
