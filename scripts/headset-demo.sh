@@ -22,6 +22,7 @@ if [ -z "$case" ]; then
     fi
 fi
 library=$(cd "$target" && pwd)/libfabrica_openxr_simulator.so
+[ -e "$library" ] || library=$(cd "$target/deps" && pwd)/libfabrica_openxr_simulator.so
 printf '{"file_format_version":"1.0.0","runtime":{"library_path":"%s"}}\n' "$library" >"$out/simulator.json"
 XR_RUNTIME_JSON=$(cd "$out" && pwd)/simulator.json
 export XR_RUNTIME_JSON

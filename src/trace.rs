@@ -26,6 +26,7 @@ pub fn add(app: &mut App, to: &Path) -> Result<()> {
     Ok(())
 }
 
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 fn write(
     mut trace: ResMut<Trace>,
     headset: Res<Headset>,

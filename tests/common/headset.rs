@@ -108,8 +108,8 @@ impl Rehearsal {
     /// What the app last said of something.
     pub fn last(&self, what: &str) -> Value {
         let text = std::fs::read_to_string(&self.trace).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line["what"] == what).last().map_or(Value::Null, |line| line["value"].clone())
+        let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.rfind(|line| line["what"] == what).map_or(Value::Null, |line| line["value"].clone())
     }
 
     /// Waits until the app says of something what is expected; gives that.

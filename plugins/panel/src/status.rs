@@ -5,39 +5,58 @@ use fabrica_scene::Request;
 
 use crate::{Desk, style};
 
+/// From this width on, points, the title is one line.
+const WIDE: f32 = 900.0;
+
 /// What is open, whether it is synthetic, undo and redo.
 pub fn title(ui: &mut egui::Ui, desk: &mut Desk) {
-    ui.horizontal(|ui| {
-        ui.heading("Fabrica");
-        ui.separator();
-        if desk.case.volume.is_some() {
-            ui.label(desk.case.title.as_str());
-        } else {
-            ui.weak("No case is open. Drop a scan (a folder or files) or a case on this window.");
-        }
-        if desk.case.is_simulated() {
-            ui.label(RichText::new("SYNTHETIC").strong().color(style::ALERT))
-                .on_hover_text("Simulated data, not measured on a patient");
-        }
-        if desk.case.has_open_warnings() {
-            ui.label(RichText::new("GEOMETRY WARNING").strong().color(style::ALERT))
-                .on_hover_text("Measuring and printing wait until the warnings at the left are accepted");
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.weak("Not a cleared medical device").on_hover_text("For rehearsal and teaching. Decide by the scan.");
-            ui.separator();
-            let (undo, redo) = desk.case.undo_redo;
-            let button = ui.add_enabled(redo, egui::Button::new("Redo")).on_hover_text("Ctrl+Shift+Z");
-            desk.places.note("redo", &button);
-            if button.clicked() {
-                desk.requests.write(Request::Redo);
-            }
-            let button = ui.add_enabled(undo, egui::Button::new("Undo")).on_hover_text("Ctrl+Z");
-            desk.places.note("undo", &button);
-            if button.clicked() {
-                desk.requests.write(Request::Undo);
-            }
+    // On the board in the room there is no place for all in one line.
+    if ui.available_width() < WIDE {
+        ui.vertical(|ui| {
+            ui.horizontal(|ui| named(ui, desk));
+            ui.horizontal(|ui| done(ui, desk));
         });
+    } else {
+        ui.horizontal(|ui| {
+            ui.heading("Fabrica");
+            ui.separator();
+            named(ui, desk);
+            done(ui, desk);
+        });
+    }
+}
+
+fn named(ui: &mut egui::Ui, desk: &Desk) {
+    if desk.case.volume.is_some() {
+        ui.label(desk.case.title.as_str());
+    } else {
+        ui.weak("No case is open. Drop a scan (a folder or files) or a case on this window.");
+    }
+    if desk.case.is_simulated() {
+        ui.label(RichText::new("SYNTHETIC").strong().color(style::ALERT))
+            .on_hover_text("Simulated data, not measured on a patient");
+    }
+    if desk.case.has_open_warnings() {
+        ui.label(RichText::new("GEOMETRY WARNING").strong().color(style::ALERT))
+            .on_hover_text("Measuring and printing wait until the warnings at the left are accepted");
+    }
+}
+
+fn done(ui: &mut egui::Ui, desk: &mut Desk) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.weak("Not a cleared medical device").on_hover_text("For rehearsal and teaching. Decide by the scan.");
+        ui.separator();
+        let (undo, redo) = desk.case.undo_redo;
+        let button = ui.add_enabled(redo, egui::Button::new("Redo")).on_hover_text("Ctrl+Shift+Z");
+        desk.places.note("redo", &button);
+        if button.clicked() {
+            desk.requests.write(Request::Redo);
+        }
+        let button = ui.add_enabled(undo, egui::Button::new("Undo")).on_hover_text("Ctrl+Z");
+        desk.places.note("undo", &button);
+        if button.clicked() {
+            desk.requests.write(Request::Undo);
+        }
     });
 }
 

@@ -384,6 +384,7 @@ pub(crate) fn vibrate(mut connection: ResMut<Connection>, mut haptics: MessageRe
 }
 
 /// Tells the user what the headset does, and why it does not.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn tell(
     mut connection: ResMut<Connection>,
     pacing: Res<Pacing>,

@@ -10,9 +10,10 @@ use fabrica_scene::world::PatientPose;
 use super::ROOM_LAYER;
 use super::plates::text_image;
 
-/// The cube's side, metres; where it floats, seen from the head: right, up, back.
-const SIDE: f32 = 0.06;
-const PLACE: Vec3 = Vec3::new(-0.27, -0.2, -0.9);
+/// The cube's side, metres; where it floats, seen from the head: right, up, back. It is nearer than the table, the panel and
+/// the patient, so that they do not hide it.
+const SIDE: f32 = 0.026;
+const PLACE: Vec3 = Vec3::new(-0.12, -0.1, -0.4);
 
 /// The cube.
 #[derive(Component)]

@@ -75,7 +75,9 @@ pub(crate) fn follow(
             Plate::Scale => grabbing.scaling_at.map(|at| (at + Vec3::Y * 0.04, 0.03, scale_text(patient.scale))),
             Plate::Left => sides.map(|[left, _]| (left, 0.04, "L".to_owned())),
             Plate::Right => sides.map(|[_, right]| (right, 0.04, "R".to_owned())),
-            Plate::Notice => notice(&case).map(|text| (super::glyph::place(head) - Vec3::Y * 0.075, 0.022, text)),
+            Plate::Notice => {
+                notice(&case).map(|text| (super::glyph::place(head) - head.rotation * Vec3::Y * 0.032, 0.0095, text))
+            }
         };
         let Some((at, height, text)) = wanted else {
             visibility.set_if_neq(Visibility::Hidden);

@@ -10,6 +10,8 @@ use super::room::mesh;
 
 /// How long it stays and fades, seconds.
 const SECONDS: f32 = 0.35;
+/// A frame counts for no more than this, seconds.
+const LONGEST_FRAME: f32 = 0.04;
 /// How far before the eyes it is, metres; where it begins and where it is full, as angles from straight ahead.
 const DISTANCE: f32 = 0.25;
 const RIM_DEGREES: [f32; 3] = [28.0, 42.0, 80.0];
@@ -75,7 +77,8 @@ pub(crate) fn follow(
             material.base_color = Color::BLACK.with_alpha((motion.seconds_left / SECONDS).clamp(0.0, 1.0));
         }
     }
-    motion.seconds_left = (motion.seconds_left - time.delta_secs()).max(0.0);
+    // It is seen for some frames, however long those take.
+    motion.seconds_left = (motion.seconds_left - time.delta_secs().min(LONGEST_FRAME)).max(0.0);
 }
 
 /// A ring around straight ahead (−Z) that grows dark outwards.
