@@ -6,6 +6,7 @@
 //! structures/structure-2.seg.nrrd   structures, each as a segmentation of 3D Slicer; they may overlap
 //! plan/snapshot-1.loro        the plan up to some point
 //! plan/updates.log            the plan's operations since
+//! masks/<version>.mask        masks that edits made, to open quickly: can be thrown away, believed only if their hash is right
 //! audit.jsonl                 who did what, when, on which data; each line holds the hash of the line before
 //! lock                        held by the one program that changes the case
 //! ```

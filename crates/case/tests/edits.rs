@@ -3,10 +3,11 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::Path;
 
 use common::{anna, files, grid, make, structure};
-use fabrica_case::{Case, CaseError};
+use fabrica_case::{Case, CaseError, write_atomic};
 use fabrica_edit::{Brush, Masks};
 use fabrica_geometry::{LpsPoint, Mm, VoxelPoint};
 use fabrica_plan::{
@@ -80,7 +81,7 @@ fn an_edited_structure_is_edited_wherever_it_is_read() {
     assert_eq!(mask(&Case::open_read_only(&folder).unwrap(), "bone"), smooth);
     let stored = masks.join(&files(&masks)[0]);
     let bytes = std::fs::read(&stored).unwrap();
-    std::fs::write(&stored, &bytes[..bytes.len() / 2]).unwrap();
+    write_atomic(&stored, |file| file.write_all(&bytes[..bytes.len() / 2])).unwrap();
     assert_eq!(mask(&Case::open_read_only(&folder).unwrap(), "bone"), smooth);
     std::fs::remove_dir_all(&masks).unwrap();
     let mut case = Case::open(&folder).unwrap();

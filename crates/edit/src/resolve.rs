@@ -144,12 +144,12 @@ fn resolve(id: OpId, step: &ProgramStep, standings: &Standings) -> Result<Resolv
     })
 }
 
+/// A step's version, the structures that it changes, and which of them by overwriting.
+type PlannedStroke = (Version, Vec<String>, Vec<String>);
+
 /// The version of the step that a stroke would be, the structures that it would change, and which of them only by being
 /// overwritten. Nothing when a structure is missing or lies on another grid.
-pub(crate) fn plan_stroke(
-    stroke: &Stroke,
-    standings: &Standings,
-) -> Result<Option<(Version, Vec<String>, Vec<String>)>, EditError> {
+pub(crate) fn plan_stroke(stroke: &Stroke, standings: &Standings) -> Result<Option<PlannedStroke>, EditError> {
     let Some(target) = standings.get(&stroke.structure) else { return Ok(None) };
     let beside = |name: &str| standings.get(name).is_some_and(|s| s.volume == target.volume);
     if !stroke.targets().chain(stroke.sources()).all(beside) {

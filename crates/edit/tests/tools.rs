@@ -103,7 +103,7 @@ fn neighbouring_drawings_on_an_oblique_plane_tile_space() {
     let grid = plain([40, 40, 40], [1.0, 1.0, 1.0]);
     let memory = Memory { volume: std::sync::Arc::new(common::scan(&grid)), ..Memory::new() };
     let mut memory = memory;
-    memory.bases = [("a".to_owned(), Mask::empty(grid.clone()))].into();
+    memory.bases = [("a".to_owned(), Mask::empty(grid))].into();
     let along = LpsVector::new(0.3, -0.5, 0.8);
     let (u, v) = (DVec3::new(0.8, 0.0, -0.3).normalize(), DVec3::ZERO);
     let w = along.0.cross(u).normalize();
@@ -374,9 +374,9 @@ fn grown_by_hand(volume: &Volume, seeds: &[&Mask], per_mm: f64, open: &Mask) -> 
     let lengths = grid.spacing().map(|s| ((per_mm * s + 0.5).floor() as i64).max(1));
     let mut best = vec![(i64::MAX, usize::MAX); grid.len()];
     let mut queue = BinaryHeap::new();
-    for index in 0..grid.len() {
+    for (index, best) in best.iter_mut().enumerate() {
         if let Some(label) = seeds.iter().position(|s| s.get(grid.position(index))) {
-            best[index] = (0, label);
+            *best = (0, label);
             queue.push(std::cmp::Reverse((0, label, index)));
         }
     }

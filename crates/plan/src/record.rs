@@ -47,6 +47,7 @@ impl TryFrom<String> for OpId {
 /// What a user did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "nearly every entry is an operation; a box would cost each an allocation")]
 pub enum Action {
     /// An operation.
     Do(Operation),

@@ -218,7 +218,7 @@ fn strokes_that_make_no_sense_are_refused() {
         Tool::Brush { path: StrokePath::default(), radius: Mm(3.0), mode: Mode::Add },
         Tool::Brush { path: path.clone(), radius: Mm(f64::NAN), mode: Mode::Add },
         Tool::Brush { path: path.clone(), radius: Mm(0.0), mode: Mode::Add },
-        cut(Shape::Prism { outline: path.clone(), along: LpsVector::new(0.0, 0.0, 1.0), thickness: None }),
+        cut(Shape::Prism { outline: path, along: LpsVector::new(0.0, 0.0, 1.0), thickness: None }),
         cut(Shape::Prism { outline: outline.clone(), along: LpsVector::new(0.0, 0.0, 0.0), thickness: None }),
         cut(Shape::Prism { outline: outline.clone(), along: LpsVector::new(0.0, 0.0, 1.0), thickness: Some(Mm(-1.0)) }),
         // A corner behind the eye.

@@ -416,7 +416,7 @@ fn copy_face(face: usize, other: &[i32], keys: &mut [i32]) {
     let ring = [1, ROW, SLICE];
     let axis = face / 2;
     let (u, v) = ([1, 0, 0][axis], [2, 2, 1][axis]);
-    let (from, to) = if face % 2 == 0 { ((SIDE - 1) * steps[axis], 0) } else { (0, (SIDE + 1) * ring[axis]) };
+    let (from, to) = if face.is_multiple_of(2) { ((SIDE - 1) * steps[axis], 0) } else { (0, (SIDE + 1) * ring[axis]) };
     for b in 0..SIDE {
         for a in 0..SIDE {
             keys[to + ring[u] * (a + 1) + ring[v] * (b + 1)] = other[from + steps[u] * a + steps[v] * b];
