@@ -82,6 +82,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 /// What a user does next.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a test has few of them")]
 enum Step {
     Do(Operation),
     Undo,
