@@ -24,6 +24,11 @@ pub(crate) fn draw(
     if !*styled {
         style::set(&context);
         context.set_pixels_per_point(PIXELS_A_POINT);
+        // Hands shake, and a press may last some slow frames: that is a click all the same.
+        context.options_mut(|options| {
+            options.input_options.max_click_dist = 24.0;
+            options.input_options.max_click_duration = 20.0;
+        });
         *styled = true;
     }
     desk.places.0 = Some(Vec::new());
