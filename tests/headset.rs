@@ -244,6 +244,13 @@ fn a_rehearsal_from_putting_it_on_to_the_runtimes_death() {
     app.until_state("FOCUSED");
     app.until("headset", |v| v["shown"] == true);
 
+    // So far nothing has broken a rule of OpenXR.
+    let problems = app.tell(json!({ "do": "problems" }));
+    // The loader asks for every function that it knows; that is no use of OpenXR.
+    let ours = |problem: &&Value| problem["call"] != "xrGetInstanceProcAddr";
+    let problems: Vec<&Value> = problems["problems"].as_array().unwrap().iter().filter(ours).collect();
+    assert!(problems.is_empty(), "{problems:?}");
+
     // The session is lost and found again.
     app.tell(json!({ "do": "fault", "fault": "session_loss" }));
     app.until("notices", |v| v.to_string().contains("lost"));
@@ -251,13 +258,6 @@ fn a_rehearsal_from_putting_it_on_to_the_runtimes_death() {
     app.frames(5);
     app.capture("found_again");
     assert_eq!(app.last("preset"), look.as_str());
-
-    // So far nothing has broken a rule of OpenXR.
-    let problems = app.tell(json!({ "do": "problems" }));
-    // The loader asks for every function that it knows; that is no use of OpenXR.
-    let ours = |problem: &&Value| problem["call"] != "xrGetInstanceProcAddr";
-    let problems: Vec<&Value> = problems["problems"].as_array().unwrap().iter().filter(ours).collect();
-    assert!(problems.is_empty(), "{problems:?}");
 
     // The runtime dies: the app ends, says why, and the plan is whole.
     app.tell(json!({ "do": "fault", "fault": "runtime_death" }));

@@ -117,7 +117,7 @@ impl Connection {
         self.next = if gone { Next::Nothing } else { Next::CreateAt(Instant::now() + TRY_AGAIN) };
         let what = if gone {
             format!(
-                "{} is gone ({}). The plan is saved; the case stays open here. Start Fabrica again to use the headset.",
+                "{} is gone ({}). The plan is saved. Start Fabrica again to use the headset.",
                 self.name,
                 words(error)
             )
