@@ -464,7 +464,7 @@ pub struct BenchArgs {
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum BenchWhat {
-    /// Frames in the headset: with an empty room, then with the case in each look. The case is not changed.
+    /// Frames in the headset: of the case in each look; without a case, of the empty room. The case is not changed.
     Headset(BenchHeadsetArgs),
     /// Frames of a synthetic volume for two eyes, in each look and scene; edits of looks and masks.
     Render(BenchRenderArgs),
