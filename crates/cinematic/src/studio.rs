@@ -129,6 +129,7 @@ impl<'a> Studio<'a> {
         for (there, what) in [
             (scene.fused.is_some(), "a second volume"),
             (!scene.meshes.is_empty(), "meshes"),
+            (scene.settings.slab.is_some(), "a slab"),
             (scene.settings.mode != RenderMode::Composite, "a projection or an isosurface"),
         ] {
             if there {
