@@ -38,6 +38,10 @@ pub enum Command {
     Render(RenderArgs),
     /// Draws a case with every preset that suits it, on one sheet.
     Gallery(GalleryArgs),
+    /// Measures distances, angles, areas, volumes, diameters and values, each with its error; keeps them in the plan.
+    Measure(MeasureArgs),
+    /// Writes a report of the plan as a page (HTML): data, warnings, measurements with their errors, audit.
+    Report(ReportArgs),
     /// Writes a structure as a closed, checked model, with a report beside it.
     Print(PrintArgs),
     /// Writes a case's volume or structures in an open format.
@@ -333,6 +337,117 @@ pub struct CinematicArgs {
     pub denoise: bool,
 }
 
+/// What is to be measured. Points are `L,P,S` in patient millimetres.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct MeasureWhat {
+    /// The straight distance between two points.
+    #[arg(long, num_args = 2, value_name = "L,P,S", allow_hyphen_values = true)]
+    pub distance: Vec<String>,
+    /// The shortest way on a structure's surface between two points: NAME, then the points.
+    #[arg(long, num_args = 3, value_names = ["NAME", "L,P,S", "L,P,S"], allow_hyphen_values = true)]
+    pub along_surface: Vec<String>,
+    /// The way along a vessel's centreline between two points: NAME, then the points.
+    #[arg(long, num_args = 3, value_names = ["NAME", "L,P,S", "L,P,S"], allow_hyphen_values = true)]
+    pub along_centreline: Vec<String>,
+    /// The angle at the second of three points, or between two lines of two points each.
+    #[arg(long, num_args = 3..=4, value_name = "L,P,S", allow_hyphen_values = true)]
+    pub angle: Vec<String>,
+    /// The area of a polygon of at least three points.
+    #[arg(long, num_args = 3.., value_name = "L,P,S", allow_hyphen_values = true)]
+    pub area: Vec<String>,
+    /// The volume and the surface of a structure.
+    #[arg(long, value_name = "NAME")]
+    pub size: Option<String>,
+    /// The diameters of a vessel along its centreline.
+    #[arg(long, value_name = "NAME")]
+    pub diameters: Option<String>,
+    /// The image's value at a point.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true)]
+    pub probe: Option<String>,
+    /// Statistics of the image's values in a ball: its centre and radius in mm.
+    #[arg(long, value_name = "L,P,S:MM", allow_hyphen_values = true)]
+    pub sphere: Option<String>,
+    /// Statistics of the image's values in a structure.
+    #[arg(long, value_name = "NAME")]
+    pub statistics: Option<String>,
+    /// The least distance between two structures.
+    #[arg(long, num_args = 2, value_name = "NAME")]
+    pub closest: Vec<String>,
+    /// Lists the measurements of the plan, and says which are stale.
+    #[arg(long)]
+    pub list: bool,
+    /// Takes a measurement out of the plan, by its id or its name.
+    #[arg(long, value_name = "ID")]
+    pub remove: Option<String>,
+    /// Gives a measurement of the plan another name (--name), by its id or its name.
+    #[arg(long, value_name = "ID")]
+    pub rename: Option<String>,
+}
+
+/// Arguments of `fabrica measure`.
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// What is to be measured.
+    #[command(flatten)]
+    pub what: MeasureWhat,
+    /// The volume, by its id; the first when left out.
+    #[arg(long)]
+    pub volume: Option<String>,
+    /// Snaps the points: `surface=NAME`, `centreline=NAME` or `edge` (the image's steepest place).
+    #[arg(long, value_name = "TO")]
+    pub snap: Option<String>,
+    /// How far a point may be moved by snapping, mm.
+    #[arg(long, default_value_t = 5.0)]
+    pub within: f64,
+    /// With --diameters: which branch of the centreline, from 1; 1 is the main one.
+    #[arg(long, default_value_t = 1)]
+    pub branch: usize,
+    /// With --diameters: the distance between sections, mm; about a voxel when left out.
+    #[arg(long)]
+    pub step: Option<f64>,
+    /// With --diameters: the end nearest to this point is the start; the wider end when left out.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// How far a structure's border may lie from the true one as a whole, one standard deviation, mm; from how the
+    /// structure was made when left out.
+    #[arg(long, value_name = "MM")]
+    pub segmentation_error: Option<f64>,
+    /// How well a hand finds the same point again, one standard deviation along each axis, mm.
+    #[arg(long, value_name = "MM", default_value_t = 0.5)]
+    pub repeatability: f64,
+    /// How well two scans without a common frame of reference lie on one another, one standard deviation, mm.
+    #[arg(long, value_name = "MM")]
+    pub registration_error: Option<f64>,
+    /// Keeps the measurement in the plan under this name; with --edit, --rename or --list not needed.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Puts the measurement in the place of one of the plan, by its id or its name.
+    #[arg(long, value_name = "ID")]
+    pub edit: Option<String>,
+    /// Prints JSON.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Prints a table of comma-separated values; with --diameters a line a section.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// Arguments of `fabrica report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The case.
+    pub case: PathBuf,
+    /// The page to write (.html), or a table of the measurements (.csv, .json).
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Pictures (PNG) to put in, such as `fabrica render` makes.
+    #[arg(long)]
+    pub picture: Vec<PathBuf>,
+}
+
 /// Arguments of `fabrica print`.
 #[derive(Debug, Args)]
 pub struct PrintArgs {
@@ -360,10 +475,17 @@ pub struct ExportArgs {
     /// Exports the structures (.seg.nrrd), not the volume.
     #[arg(long)]
     pub structures: bool,
+    /// Exports results as DICOM into a folder that does not exist yet: the structures as a segmentation, the plan's
+    /// measurements as a structured report (TID 1500).
+    #[arg(long, conflicts_with = "structures")]
+    pub dicom: bool,
+    /// With --dicom: writes the segmentation with a byte a voxel (fractional), for readers that do not take bits.
+    #[arg(long, requires = "dicom")]
+    pub fractional: bool,
     /// The volume, by its id; the first when left out.
     #[arg(long)]
     pub volume: Option<String>,
-    /// The file to write; its ending (.nii, .nii.gz, .nrrd, .seg.nrrd) says the format.
+    /// The file to write; its ending (.nii, .nii.gz, .nrrd, .seg.nrrd) says the format. With --dicom: the folder.
     #[arg(long, short)]
     pub out: PathBuf,
 }

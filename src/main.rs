@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::Gallery(args) => commands::gallery::run(&args),
+        Command::Measure(args) => commands::measure::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Print(args) => commands::print::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Phantom(args) => commands::phantom::run(&args),

@@ -16,6 +16,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let mut case = Case::open(&args.case)?;
     let out = args.out.as_path();
     refuse_inside(case.folder(), out)?;
+    if args.dicom {
+        return super::export_dicom::run(args, case);
+    }
     let bar = Bar::start();
     let progress = bar.progress();
     let name = out.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -55,7 +58,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
 }
 
 /// The files of a case are the case's: an export must not take their place.
-fn refuse_inside(case: &Path, out: &Path) -> Result<()> {
+pub fn refuse_inside(case: &Path, out: &Path) -> Result<()> {
     let around = match out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -6,15 +6,18 @@ pub mod bench_render;
 pub mod demo;
 pub mod edit;
 pub mod export;
+mod export_dicom;
 pub mod gallery;
 pub mod import;
 pub mod info;
+pub mod measure;
 pub mod models;
 pub mod open;
 pub mod phantom;
 pub mod print;
 pub mod render;
 pub mod replay;
+pub mod report;
 pub mod segment;
 pub mod series;
 

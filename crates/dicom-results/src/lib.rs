@@ -1,1 +1,33 @@
-//! Results as DICOM: segmentations, measurements, views, models; and back.
+//! Results as DICOM objects, and back.
+//!
+//! - [`measurement_report`]: the plan's measurements as a Comprehensive 3D SR after TID 1500, each value with its 95 %
+//!   interval; [`read_measurement_report`] reads one.
+//! - [`segmentation`]: structures as a binary segmentation; read back by `fabrica-dicom-structures`.
+//!
+//! A [`Source`] says what the results belong to: patient, study, frame of reference and the images that they were made
+//! on. UIDs are derived from the content (2.25 and 128 bits of a SHA-256), so that the same results are the same objects.
+
+mod code;
+mod error;
+mod object;
+mod report;
+mod segmentation;
+mod source;
+
+pub use error::ResultError;
+pub use report::{ReportedMeasurement, ReportedValue, measurement_report, read_measurement_report};
+pub use segmentation::{SegmentationKind, segmentation};
+pub use source::Source;
+
+/// An object with its file meta information, ready to be written.
+pub type DicomFile = dicom_object::FileDicomObject<dicom_object::InMemDicomObject>;
+
+/// The object as a file's bytes.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub fn to_bytes(file: &DicomFile) -> Result<Vec<u8>, ResultError> {
+    let mut bytes = Vec::new();
+    file.write_all(&mut bytes).map_err(|e| ResultError::Encoding(e.to_string()))?;
+    Ok(bytes)
+}

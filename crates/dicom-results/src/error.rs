@@ -1,0 +1,32 @@
+//! Why results could not be written or read.
+
+/// Why results could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultError {
+    /// There is nothing to write.
+    #[error("there is no {0} to write")]
+    Nothing(&'static str),
+    /// A structure lies on another grid than the scan that it is to refer to.
+    #[error("`{0}` lies on another grid than the scan; resample it first")]
+    OtherGrid(String),
+    /// The object would be larger than DICOM allows.
+    #[error("{what} are {count}; DICOM holds at most {most}")]
+    TooMany {
+        /// What.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The object cannot be encoded.
+    #[error("the object cannot be encoded: {0}")]
+    Encoding(String),
+    /// The file is not DICOM, or damaged.
+    #[error("the file cannot be read as DICOM: {0}")]
+    Unreadable(String),
+    /// The file is DICOM, but no report of measurements, or not as one should be.
+    #[error("the file is no report of measurements (TID 1500): {0}")]
+    NoReport(String),
+}

@@ -1,0 +1,45 @@
+//! `fabrica report`: the plan as a page or a table.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+use fabrica_case::{Case, write_atomic};
+use fabrica_measure::{Picture, Shown, measurements_csv, measurements_json, plan_report};
+
+use super::export::refuse_inside;
+use crate::author::author;
+use crate::cli::ReportArgs;
+use crate::terminal::say;
+
+/// The first bytes of every PNG file.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Runs the command.
+pub fn run(args: &ReportArgs) -> Result<()> {
+    let mut case = Case::open(&args.case)?;
+    refuse_inside(case.folder(), &args.out)?;
+    let ending = args.out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let text = match ending.as_str() {
+        "html" => plan_report(&case, &pictures(args)?)?,
+        "csv" => measurements_csv(&Shown::all_of(&case)),
+        "json" => serde_json::to_string_pretty(&measurements_json(&Shown::all_of(&case), case.is_simulated()))?,
+        _ => bail!("{} must end in .html, .csv or .json", args.out.display()),
+    };
+    write_atomic(&args.out, |file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("{} cannot be written", args.out.display()))?;
+    case.audit(&format!("report of the plan as {ending}"), Vec::new(), &author(None)?)?;
+    say(format_args!("Written to {}", args.out.display()));
+    Ok(())
+}
+
+fn pictures(args: &ReportArgs) -> Result<Vec<Picture>> {
+    let read = |path: &std::path::PathBuf| -> Result<Picture> {
+        let png = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        if !png.starts_with(PNG) {
+            bail!("{} is no PNG picture", path.display());
+        }
+        let caption = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Picture { caption, png })
+    };
+    args.picture.iter().map(read).collect()
+}
