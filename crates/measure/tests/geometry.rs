@@ -37,8 +37,8 @@ fn left_stays_left_whichever_way_the_scan_lies() {
         });
         let (found, points) = closest_distance(&borders[0], &borders[1]).unwrap();
         let way = (right - left).normalize();
-        // Half a voxel of the coarsest axis: this is about sides.
-        assert!((found.value - truth).abs() < 0.7, "{axes:?}: {found}");
+        // A mask tells each of the two faces to half a voxel at worst: this is about sides.
+        assert!((found.value - truth).abs() < 1.0, "{axes:?}: {found}");
         assert!(points[0].0.distance(left + way * 6.0) < 2.5, "{axes:?}: {points:?}");
         assert!(points[1].0.distance(right - way * 4.0) < 2.5, "{axes:?}: {points:?}");
         // The middle of the left ball is left, and outwards is outwards, also in left-handed grids.
