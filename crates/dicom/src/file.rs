@@ -38,6 +38,9 @@ pub(crate) enum Reject {
     /// It is something else.
     #[error("not a DICOM file")]
     Foreign,
+    /// It is an archive, which may hold anything.
+    #[error("a zip archive, which is not looked into; unpack it first")]
+    Archive,
     /// It is or may have been DICOM.
     #[error("{0}")]
     Damaged(String),
@@ -147,6 +150,9 @@ pub(crate) fn with_header<R>(path: &Path, use_it: impl FnOnce(Header<'_>) -> R) 
     // Room was made for a copy that never came, or the copy ended within the preamble.
     if bytes.iter().all(|b| *b == 0) {
         return Err(Reject::Damaged("the file begins with nothing but zeros".into()));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err(Reject::Archive);
     }
     let meta = loop {
         match Meta::read(&bytes, total.max(bytes.len())) {

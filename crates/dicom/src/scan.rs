@@ -99,7 +99,7 @@ fn identify(path: &std::path::Path) -> Found {
     let modified = std::fs::metadata(path).and_then(|m| m.modified()).ok();
     match file::with_header(path, |header| image::identify(path, modified, &header)) {
         Ok(found) => found,
-        Err(reject @ Reject::Foreign) => Found::PassedOver(reject.to_string()),
+        Err(reject @ (Reject::Foreign | Reject::Archive)) => Found::PassedOver(reject.to_string()),
         Err(reject) => Found::Unreadable(reject.to_string()),
     }
 }

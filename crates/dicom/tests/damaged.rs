@@ -11,7 +11,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{Slice, issues, load_phase, load_strictly, scan_folder, short, text, write_all};
+use common::{Slice, folder, issues, load_phase, load_strictly, scan_folder, short, text, write_all};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use fabrica_dicom::{DicomError, LoadOptions, load, scan};
@@ -286,4 +286,14 @@ proptest! {
         let meta_length = u32::from_le_bytes(bytes[140..144].try_into().unwrap()) as usize;
         try_all(&[&bytes[..144 + meta_length + 8], &noise].concat());
     }
+}
+
+#[test]
+fn a_zip_archive_is_named_as_one() {
+    let folder = folder(&[Slice::new(0, DVec3::ZERO)]);
+    std::fs::write(folder.path().join("export"), b"PK\x03\x04 and so on").unwrap();
+    let found = scan_folder(folder.path());
+    assert_eq!(found.series.len(), 1);
+    assert!(found.passed_over[0].reason.contains("unpack"), "{:?}", found.passed_over);
+    assert!(found.series[0].phases[0].warnings.iter().all(|w| !w.issue.to_string().contains("could not be read")));
 }

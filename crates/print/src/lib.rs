@@ -84,7 +84,8 @@ impl PrintJob {
     }
 }
 
-/// A model whose files are written, but not yet entered in the audit log. Dropped without that, it removes them.
+/// A model whose files are written, but not yet entered in the audit log. Dropped without that, it removes them and brings
+/// back what they replaced.
 #[derive(Debug)]
 pub struct Printed {
     model: PrintModel,
@@ -101,19 +102,19 @@ impl Printed {
     /// Enters the model in the audit log, with the hashes of the structure that it was made of.
     ///
     /// # Errors
-    /// When a geometry warning has come meanwhile, or it cannot be saved. Then the files are removed.
+    /// When a geometry warning has come meanwhile, or it cannot be saved. Then the files are removed, and what they replaced is back.
     pub fn record(self, case: &mut Case, by: &Author) -> Result<PrintModel, PrintError> {
         let Self { model, structure, mut files } = self;
         case.require_settled_geometry()?;
         case.audit(&format!("print structure {}", structure.name), vec![structure], by)?;
-        files.0.clear();
+        files.settle();
         Ok(model)
     }
 }
 
-/// Files that are removed unless they are taken out before.
+/// Files that are removed unless they are settled before; what they replaced is kept beside them and comes back.
 #[derive(Debug)]
-struct Written(Vec<PathBuf>);
+struct Written(Vec<(PathBuf, Option<PathBuf>)>);
 
 impl Written {
     fn write(
@@ -121,17 +122,49 @@ impl Written {
         path: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), PrintError> {
-        write_atomic(path, write).map_err(|source| PrintError::Write { path: path.to_owned(), source })?;
-        self.0.push(path.to_owned());
+        let failed = |source| PrintError::Write { path: path.to_owned(), source };
+        let before = keep(path).map_err(failed)?;
+        if let Err(source) = write_atomic(path, write) {
+            forget(before.as_deref());
+            return Err(failed(source));
+        }
+        self.0.push((path.to_owned(), before));
         Ok(())
+    }
+
+    /// The files stay.
+    fn settle(&mut self) {
+        self.0.drain(..).for_each(|(_, before)| forget(before.as_deref()));
+    }
+}
+
+/// Keeps a file under another name beside it, which is told; nothing where there is none. The file itself stays in place.
+fn keep(path: &Path) -> io::Result<Option<PathBuf>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kept = path.with_file_name(format!(".{name}.before-{}", std::process::id()));
+    forget(Some(&kept));
+    // Not every file system (that of a memory stick, for one) can link.
+    std::fs::hard_link(path, &kept).or_else(|_| std::fs::copy(path, &kept).map(drop))?;
+    Ok(Some(kept))
+}
+
+fn forget(kept: Option<&Path>) {
+    if let Some(kept) = kept {
+        std::fs::remove_file(kept).ok();
     }
 }
 
 impl Drop for Written {
     fn drop(&mut self) {
-        for path in &self.0 {
+        for (path, before) in &self.0 {
             // The error that led here is the one to tell.
-            std::fs::remove_file(path).ok();
+            match before {
+                Some(before) => std::fs::rename(before, path).ok(),
+                None => std::fs::remove_file(path).ok(),
+            };
         }
     }
 }

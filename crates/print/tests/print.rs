@@ -75,3 +75,20 @@ fn a_report_that_cannot_be_written_takes_the_model_along() {
     assert!(matches!(refused, Err(PrintError::Write { .. })));
     assert!(!out.exists());
 }
+
+#[test]
+fn what_was_replaced_comes_back_when_a_later_step_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = case(&folder.path().join("case"));
+    let (models, progress) = (folder.path().join("models"), Progress::new());
+    std::fs::create_dir(&models).unwrap();
+    let out = models.join("block.stl");
+    std::fs::write(&out, "the model of yesterday").unwrap();
+    let job = PrintJob::prepare(&case, "block", &out, &progress).unwrap();
+    let printed = job.make(&PrintOptions::default(), &progress).unwrap();
+    assert!(std::fs::read(&out).unwrap().len() > 1000, "it is written");
+    drop(printed); // never recorded
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "the model of yesterday");
+    let left: Vec<_> = std::fs::read_dir(&models).unwrap().map(|f| f.unwrap().file_name()).collect();
+    assert_eq!(left, ["block.stl"], "neither a report nor a copy is left");
+}

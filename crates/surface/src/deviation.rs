@@ -63,7 +63,7 @@ impl Deviation {
 /// Points on the mesh: the centres of equal parts of each triangle, at least one for each quarter of the square of the
 /// finest spacing (at most 4,096 a triangle), and every vertex, which only counts for the greatest. Distances are exact,
 /// to the border's rectangles and to the mesh's triangles, found through uniform grids: these distances are short, which
-/// suits a grid better than a tree, and patient coordinates stay in double precision (parry3d's are single).
+/// suits a grid better than a tree.
 ///
 /// # Errors
 /// When the mesh or the mask is empty, or the user cancels.

@@ -5,10 +5,14 @@
 
 mod orbit;
 mod photo;
+mod pick;
 mod picture;
 
 use bevy::prelude::*;
-use fabrica_scene::{Navigate, OpenCase, Redraw, View3d};
+use fabrica_geometry::LpsPoint;
+use fabrica_picking::visible_bounds;
+use fabrica_plan::Operation;
+use fabrica_scene::{Do, Navigate, OpenCase, Preview, Redraw, SurfaceTargets, View3d};
 
 /// Draws the 3D view and moves its camera.
 pub struct NavigationPlugin;
@@ -24,11 +28,11 @@ impl Plugin for NavigationPlugin {
 fn navigate(
     mut asked: MessageReader<Navigate>,
     mut view: ResMut<View3d>,
-    case: Res<OpenCase>,
+    (case, preview, targets): (Res<OpenCase>, Res<Preview>, Res<SurfaceTargets>),
     mut redraw: MessageWriter<Redraw>,
+    mut operations: MessageWriter<Do>,
 ) {
     for &change in asked.read() {
-        let bounds = case.volume.as_ref().map(|v| v.volume.grid().bounds());
         let size = view.size;
         match change {
             Navigate::Resize(to) => {
@@ -44,11 +48,24 @@ fn navigate(
                 }
             }
             Navigate::Look(from) => {
-                let Some(bounds) = bounds else { continue };
+                let Some(bounds) = bounds(&case) else { continue };
                 view.camera = fabrica_raycast::View::from(from).camera(bounds, size.to_array());
+            }
+            Navigate::Pick { across, down } => {
+                if let Some(at) = pick::pick(&view, &case, &preview, &targets, [across, down]) {
+                    operations.write(Do(Operation::SetCrosshair { at }));
+                }
+                continue;
             }
             other => orbit::apply(&mut view.camera, other),
         }
         redraw.write(Redraw);
     }
+}
+
+/// What a look at the whole patient is to show: what is visible of the volume, else all of the scan.
+fn bounds(case: &OpenCase) -> Option<(LpsPoint, LpsPoint)> {
+    let volume = &case.volume.as_ref()?.volume;
+    let function = pick::preset(case).and_then(|preset| preset.transfer_function(volume).ok());
+    function.and_then(|f| visible_bounds(volume, &f)).or_else(|| Some(volume.grid().bounds()))
 }

@@ -54,7 +54,7 @@ pub fn apply(camera: &mut Camera, change: Navigate) {
                 }
             }
         }
-        Navigate::Look(_) | Navigate::From(_) | Navigate::Resize(_) | Navigate::Settle => {}
+        Navigate::Look(_) | Navigate::From(_) | Navigate::Resize(_) | Navigate::Pick { .. } | Navigate::Settle => {}
     }
 }
 

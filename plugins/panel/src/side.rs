@@ -138,6 +138,21 @@ fn scan(ui: &mut egui::Ui, desk: &mut Desk) {
 fn look(ui: &mut egui::Ui, desk: &mut Desk) {
     let Some(scene) = &desk.case.volume else { return };
     let volume = scene.id.clone();
+    if desk.case.volumes.len() > 1 {
+        let shown = desk.case.volumes.iter().find(|(id, _)| *id == volume).map_or("", |(_, name)| name);
+        egui::ComboBox::from_label("phase")
+            .selected_text(shown)
+            .truncate()
+            .show_ui(ui, |ui| {
+                for (id, name) in &desk.case.volumes {
+                    if ui.selectable_label(*id == volume, name).clicked() && *id != volume {
+                        desk.requests.write(Request::ShowVolume { volume: id.clone() });
+                    }
+                }
+            })
+            .response
+            .on_hover_text("Which phase, energy or time point is shown, with the structures that were made on it.");
+    }
     let combo = egui::ComboBox::from_label("volume").selected_text(desk.case.preset.as_str()).show_ui(ui, |ui| {
         for preset in &desk.side.presets {
             let chosen = preset.name == desk.case.preset;
@@ -318,7 +333,10 @@ fn help(ui: &mut egui::Ui) {
     for (what, how) in [
         ("Slices", "wheel: next slice · click: crosshair · Shift+move: crosshair follows"),
         ("", "Ctrl+drag: window/level · right drag: zoom · middle drag: move"),
-        ("3D", "drag: turn · Shift or middle drag: move · right drag or wheel: zoom"),
+        (
+            "3D",
+            "drag: turn · click: crosshair to what is seen · Shift or middle drag: move · right drag or wheel: zoom",
+        ),
         ("", "with a tool: left button: use it · Ctrl+drag: turn"),
         ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection · C: cinematic"),
         ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),

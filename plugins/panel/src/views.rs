@@ -98,6 +98,13 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
 
     mouse::report(ui, desk, &response, rect);
     let turns = !mouse::works_tool(ui, desk);
+    if turns
+        && response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        let at = (at - rect.min) / rect.size();
+        desk.navigation.write(Navigate::Pick { across: at.x, down: at.y });
+    }
     let moved = response.drag_delta() / rect.height();
     let shift = ui.input(|i| i.modifiers.contains(Modifiers::SHIFT));
     if response.dragged_by(PointerButton::Middle) || (response.dragged_by(PointerButton::Primary) && shift) {

@@ -22,7 +22,7 @@ pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 pub use presence::{InPatient, PatientRoot};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
-pub use view3d::{Navigate, Redraw, TakePhoto, View3d, View3dCamera};
+pub use view3d::{Navigate, Redraw, ShownTarget, SurfaceTargets, TakePhoto, View3d, View3dCamera};
 pub use work::{Leave, Notice, Notices, Severity, Work};
 
 /// Registers the vocabulary. Every other plugin of Fabrica needs it.
@@ -47,6 +47,7 @@ impl Plugin for ScenePlugin {
             .init_resource::<Preview>()
             .init_resource::<Slices>()
             .init_resource::<View3d>()
+            .init_resource::<SurfaceTargets>()
             .init_resource::<CinematicView>()
             .add_message::<Do>()
             .add_message::<Request>()

@@ -17,7 +17,9 @@ pub struct OpenCase {
     pub title: String,
     /// The volume that is shown.
     pub volume: Option<SceneVolume>,
-    /// The structures, in the case's order.
+    /// The id and name of each of the case's volumes, of which one is shown.
+    pub volumes: Vec<(String, String)>,
+    /// The structures of the volume that is shown, in the case's order.
     pub structures: Vec<SceneStructure>,
     /// Where the slices cross.
     pub crosshair: LpsPoint,

@@ -23,6 +23,11 @@ pub enum Request {
         /// Resamples uneven or missing slices, with a warning, where it would refuse otherwise.
         resample: bool,
     },
+    /// Shows another volume of the case: another phase, energy or time point.
+    ShowVolume {
+        /// Its id.
+        volume: String,
+    },
     /// Makes a structure by a preset.
     Segment {
         /// The preset's name.

@@ -1,8 +1,12 @@
 //! The 3D view: its camera in patient coordinates, and how to ask for another look or a new picture.
 
+use std::sync::Arc;
+
 use bevy::prelude::*;
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
+use fabrica_picking::SurfaceTarget;
 use fabrica_raycast::{Camera as PatientCamera, NamedView, Projection};
+use fabrica_volume::Structure;
 
 /// The 3D view. It is drawn into an image, which a panel shows, and only when something in it has changed.
 #[derive(Resource)]
@@ -52,6 +56,13 @@ pub enum Navigate {
     From(PatientCamera),
     /// Looks at another point.
     LookAt(LpsPoint),
+    /// Moves the crosshair to what is seen at a point of the picture, from its left and top in fractions of its size.
+    Pick {
+        /// From the left.
+        across: f32,
+        /// From the top.
+        down: f32,
+    },
     /// Changes between perspective and parallel projection.
     ToggleProjection,
     /// Shows the view in this size, pixels.
@@ -72,3 +83,16 @@ pub struct View3dCamera;
 /// folder.
 #[derive(Message, Clone, Copy, Debug, Default)]
 pub struct TakePhoto;
+
+/// The surfaces that can be pointed at, kept by who shows them.
+#[derive(Resource, Default)]
+pub struct SurfaceTargets(pub Vec<ShownTarget>);
+
+/// A surface that can be pointed at while it is shown.
+#[derive(Clone)]
+pub struct ShownTarget {
+    /// The structure that it is of.
+    pub structure: Arc<Structure>,
+    /// The uncut surface.
+    pub target: Arc<SurfaceTarget>,
+}

@@ -43,6 +43,10 @@ pub fn prepare(
             let found = found.cloned().ok_or("No scan was looked for.")?;
             ("Importing".into(), Box::new(move |progress| import(&found, choice, &case, resample, &by, progress)))
         }
+        Request::ShowVolume { volume } => {
+            let shared = need()?;
+            ("Opening the volume".into(), Box::new(move |progress| show(&shared, &volume, &by, progress)))
+        }
         Request::Segment { preset } => {
             let shared = need()?;
             (format!("Making {preset}"), Box::new(move |progress| segment(&shared, &preset, &by, progress)))
@@ -101,13 +105,21 @@ fn import(
     opened(made.case, made.notes, by, &Progress::new())
 }
 
+fn show(shared: &Shared, volume: &str, by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    let mut opened = lock(shared);
+    opened.show(volume, progress).map_err(words)?;
+    let model = Box::new(opened.model(by, progress).map_err(words)?);
+    drop(opened);
+    Ok(Outcome::Changed { shared: shared.clone(), model, done: format!("{volume} is shown") })
+}
+
 fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> Result<Outcome, String> {
     let recipe = Recipe::named(preset).map_err(words)?;
     let scene = crate::scene_volume(shared);
     progress.stage("separating");
     let structure = recipe.run(&scene.volume, progress).map_err(words)?;
     let mut opened = lock(shared);
-    opened.put_structure(&structure, by, progress).map_err(words)?;
+    opened.put_structure(&scene.id, &structure, by, progress).map_err(words)?;
     let model = Box::new(opened.model(by, progress).map_err(words)?);
     let millilitres = structure.mask.volume().millilitres();
     let done = format!("{}: {millilitres:.1} mL ({})", structure.name, structure.origin);

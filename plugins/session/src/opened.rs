@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fabrica_case::{Case, CaseError};
+use fabrica_case::{Case, CaseError, VolumeEntry};
 use fabrica_plan::{Author, Window};
 use fabrica_progress::Progress;
 use fabrica_raycast::Preset;
@@ -43,6 +43,13 @@ impl Opened {
         Ok(Self { case, id, volume, structures: HashMap::new(), revision: 0 })
     }
 
+    /// Shows another volume of the case, of which the scene then shows the structures.
+    pub fn show(&mut self, id: &str, progress: &Progress) -> Result<(), CaseError> {
+        self.volume = Arc::new(self.case.volume(id, progress)?);
+        self.id = id.to_owned();
+        Ok(())
+    }
+
     /// The volume of the scene.
     pub fn scene_volume(&self) -> SceneVolume {
         SceneVolume { id: self.id.clone(), volume: self.volume.clone() }
@@ -75,6 +82,7 @@ impl Opened {
                 .trim()
                 .to_owned(),
             volume: Some(self.scene_volume()),
+            volumes: self.case.volumes().iter().map(|v| (v.id.clone(), name(v))).collect(),
             structures,
             crosshair: state.crosshair.unwrap_or_else(|| self.volume.grid().centre()),
             window: Some(window),
@@ -99,11 +107,23 @@ impl Opened {
     }
 
     /// Adds a structure, or puts it in the place of one of the same name.
-    pub fn put_structure(&mut self, structure: &Structure, by: &Author, progress: &Progress) -> Result<(), CaseError> {
+    pub fn put_structure(
+        &mut self,
+        volume: &str,
+        structure: &Structure,
+        by: &Author,
+        progress: &Progress,
+    ) -> Result<(), CaseError> {
         if self.case.structures().iter().any(|s| s.name == structure.name) {
-            self.case.replace_structure(&self.id, structure, by, progress)
+            self.case.replace_structure(volume, structure, by, progress)
         } else {
-            self.case.add_structure(&self.id, structure, by, progress)
+            self.case.add_structure(volume, structure, by, progress)
         }
     }
+}
+
+/// What to call a volume: its description, which holds the phase, or its id.
+fn name(volume: &VolumeEntry) -> String {
+    let description = volume.provenance.description.trim();
+    if description.is_empty() { volume.id.clone() } else { format!("{} ({})", description, volume.id) }
 }

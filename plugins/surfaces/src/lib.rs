@@ -10,9 +10,12 @@ use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_picking::SurfaceTarget;
 use fabrica_plan::ClipPlane;
 use fabrica_progress::Progress;
-use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, Work, world};
+use fabrica_scene::{
+    InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets, Work, world,
+};
 use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
 
@@ -38,11 +41,13 @@ struct Surface {
 }
 
 type Surfaced = Arc<fabrica_surface::Mesh>;
+/// A surface, and as a target of the pointer where it has a triangle.
+type Extracted = (Surfaced, Option<Arc<SurfaceTarget>>);
 
 /// A surface that is being extracted.
 #[derive(Component)]
 struct Extracting {
-    task: Task<Result<Surfaced, SurfaceError>>,
+    task: Task<Result<Extracted, SurfaceError>>,
     progress: Progress,
 }
 
@@ -58,11 +63,13 @@ fn follow_case(
     mut surfaces: Query<(Entity, &Surface, &mut Visibility)>,
     mut materials: ResMut<Assets<StandardMaterial>>,
     mut redraw: MessageWriter<Redraw>,
+    mut targets: ResMut<SurfaceTargets>,
 ) {
     if !case.is_changed() {
         return;
     }
     redraw.write_default();
+    targets.0.retain(|t| case.structures.iter().any(|s| Arc::ptr_eq(&s.structure, &t.structure)));
     for (entity, surface, mut visibility) in &mut surfaces {
         match case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, &surface.structure)) {
             None => commands.entity(entity).despawn(),
@@ -112,14 +119,15 @@ fn look(shown: &SceneStructure) -> StandardMaterial {
     }
 }
 
-fn extract(structure: &Structure, volume: &Volume, progress: &Progress) -> Result<Surfaced, SurfaceError> {
+fn extract(structure: &Structure, volume: &Volume, progress: &Progress) -> Result<Extracted, SurfaceError> {
     // As it will be printed: by intensity where the border is a threshold.
     let mut surface = match structure.isovalue {
         Some(value) => surface_within(&structure.mask, volume, value, progress)?,
         None => surface_of_mask(&structure.mask, progress)?,
     };
     smooth(&mut surface, structure.mask.grid(), &Smoothing::default(), progress)?;
-    Ok(Arc::new(surface))
+    let target = SurfaceTarget::new(&surface).ok().map(Arc::new);
+    Ok((Arc::new(surface), target))
 }
 
 fn finish_surfaces(
@@ -127,6 +135,7 @@ fn finish_surfaces(
     mut extracting: Query<(Entity, &mut Surface, &mut Extracting)>,
     mut notices: ResMut<Notices>,
     mut work: ResMut<Work>,
+    mut targets: ResMut<SurfaceTargets>,
 ) {
     work.beside = extracting
         .iter()
@@ -136,7 +145,11 @@ fn finish_surfaces(
         let Some(result) = block_on(future::poll_once(&mut extracting.task)) else { continue };
         commands.entity(entity).remove::<Extracting>();
         match result {
-            Ok(mesh) => surface.whole = Some(mesh),
+            Ok((mesh, target)) => {
+                surface.whole = Some(mesh);
+                let structure = surface.structure.clone();
+                targets.0.extend(target.map(|target| ShownTarget { structure, target }));
+            }
             Err(SurfaceError::Cancelled(_)) => {}
             Err(error) => notices.tell(
                 Severity::Error,
