@@ -89,7 +89,7 @@ pub fn draw_when_changed(
         drawing.coarse = slow
             && match change {
                 Navigate::Rotate { .. } | Navigate::Pan { .. } | Navigate::Zoom(_) => true,
-                Navigate::Settle | Navigate::Look(_) | Navigate::From(_) => false,
+                Navigate::Settle | Navigate::Look(_) | Navigate::From(_) | Navigate::Pick { .. } => false,
                 _ => drawing.coarse,
             };
     }
