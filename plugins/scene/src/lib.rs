@@ -4,6 +4,7 @@
 //! sending [`Do`] (an operation on the plan) or [`Request`] (anything longer). What hands do is in [`input`]; where the
 //! patient lies in the room, and the user, in [`presence`] and [`world`].
 
+mod annotations;
 pub mod camera;
 mod cinematic;
 pub mod input;
@@ -17,6 +18,7 @@ pub mod world;
 
 use bevy::prelude::*;
 
+pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
 pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 pub use presence::{InPatient, PatientRoot};
@@ -49,6 +51,7 @@ impl Plugin for ScenePlugin {
             .init_resource::<View3d>()
             .init_resource::<SurfaceTargets>()
             .init_resource::<CinematicView>()
+            .init_resource::<Annotations>()
             .add_message::<Do>()
             .add_message::<Request>()
             .add_message::<SliceCommand>()
