@@ -44,6 +44,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Writes a structure as a closed, checked model, with a report beside it.
     Print(PrintArgs),
+    /// Checks or repairs a mesh file: STL, OBJ, PLY, OFF, 3MF.
+    Mesh(MeshArgs),
     /// Writes a case's volume or structures in an open format.
     Export(ExportArgs),
     /// Writes the synthetic patient as DICOM series, with exact truth beside it.
@@ -456,15 +458,117 @@ pub struct PrintArgs {
     /// The structure.
     #[arg(long)]
     pub structure: String,
-    /// The model file; its ending (.stl, .obj, .ply) says the format. The report lies beside it as .json.
+    /// The model file; its ending (.stl, .obj, .ply, .3mf, .glb) says the format. The report and the passport lie beside it.
     #[arg(long, short)]
     pub out: PathBuf,
     /// Passes of smoothing; 0 for none.
     #[arg(long, default_value_t = 10)]
     pub smoothing: u32,
+    /// The least wall at the model's scale, millimetres: thinner places are listed; 0 to leave walls unmeasured.
+    #[arg(long, default_value_t = 1.5)]
+    pub wall: f64,
+    /// Makes the model hollow, with a wall of so many millimetres.
+    #[arg(long, value_name = "WALL")]
+    pub hollow: Option<f64>,
+    /// A drain hole into the hollow, from the surface next to L,P,S; as often as there are holes.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true)]
+    pub drain: Vec<String>,
+    /// The radius of drain holes, millimetres.
+    #[arg(long, default_value_t = 2.0)]
+    pub drain_radius: f64,
+    /// Cuts the model in two by a plane: `L,P,S:NL,NP,NS`, a point and a normal.
+    #[arg(long, allow_hyphen_values = true)]
+    pub cut: Option<String>,
+    /// Pegs that hold a cut model together.
+    #[arg(long, default_value_t = 2)]
+    pub pegs: usize,
+    /// The gap around pegs, millimetres.
+    #[arg(long, default_value_t = 0.2)]
+    pub clearance: f64,
+    /// The model's size in per cent of the patient's.
+    #[arg(long, default_value_t = 100.0)]
+    pub scale: f64,
+    /// The printer's build volume, WIDTHxDEPTHxHEIGHT in millimetres.
+    #[arg(long)]
+    pub bed: Option<String>,
+    /// How far the model may depart from the structure and the user's measurements, millimetres.
+    #[arg(long, default_value_t = 0.5)]
+    pub tolerance: f64,
     /// Writes the model even if it is not closed.
     #[arg(long)]
     pub allow_open: bool,
+}
+
+/// Arguments of `fabrica mesh`.
+#[derive(Debug, Args)]
+pub struct MeshArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: MeshCommand,
+}
+
+/// What to do with a mesh file.
+#[derive(Debug, Subcommand)]
+pub enum MeshCommand {
+    /// Tells all that is wrong with a mesh, and where; fails unless it is a solid.
+    Check(MeshCheckArgs),
+    /// Makes a mesh the surface of a solid; stops where a part or volume would be lost.
+    Repair(MeshRepairArgs),
+}
+
+/// Arguments of `fabrica mesh check`.
+#[derive(Debug, Args)]
+pub struct MeshCheckArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// The least wall, millimetres; 0 to leave walls unmeasured.
+    #[arg(long, default_value_t = 1.5)]
+    pub wall: f64,
+    /// The printer's build volume, WIDTHxDEPTHxHEIGHT in millimetres.
+    #[arg(long)]
+    pub bed: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with parts without thickness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SheetsArg {
+    /// Stop and say where they are.
+    Ask,
+    /// Leave them out.
+    Remove,
+    /// Make plates of them.
+    Thicken,
+}
+
+/// Arguments of `fabrica mesh repair`.
+#[derive(Debug, Args)]
+pub struct MeshRepairArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// The file to write; its ending (.stl, .obj, .ply, .3mf, .glb) says the format.
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Goes on where a part or volume would be lost.
+    #[arg(long)]
+    pub allow_loss: bool,
+    /// What to do with parts without thickness.
+    #[arg(long, value_enum, default_value = "ask")]
+    pub sheets: SheetsArg,
+    /// How thick plates of them become, millimetres.
+    #[arg(long, default_value_t = 1.5)]
+    pub sheet_wall: f64,
+    /// The grid's step where parts must be made anew, millimetres.
+    #[arg(long)]
+    pub tolerance: Option<f64>,
+    /// Makes the whole model anew on a grid, whatever its faults.
+    #[arg(long)]
+    pub remesh: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `fabrica export`.

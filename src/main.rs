@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Measure(args) => commands::measure::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Print(args) => commands::print::run(&args),
+        Command::Mesh(args) => commands::mesh::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Phantom(args) => commands::phantom::run(&args),
         Command::Open(args) => commands::open::run(&args),

@@ -1,7 +1,7 @@
 //! Reads points, sizes and ranges from command-line words.
 
 use anyhow::{Context, Result, bail};
-use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use glam::DVec3;
 
 /// Three finite numbers with commas between.
@@ -52,6 +52,15 @@ pub fn range(text: &str) -> Result<(f64, f64)> {
         bail!("the range `{text}` is empty: {lower} is over {upper}");
     }
     Ok((lower, upper))
+}
+
+/// A printer's build volume: `WIDTHxDEPTHxHEIGHT` in millimetres.
+pub fn bed(text: &str) -> Result<[Mm; 3]> {
+    let sides: Vec<f64> = text.split('x').filter_map(|side| side.trim().parse().ok()).collect();
+    match sides[..] {
+        [w, d, h] if sides.iter().all(|s| s.is_finite() && *s > 0.0) => Ok([w, d, h].map(Mm)),
+        _ => bail!("`{text}` is no bed; write WIDTHxDEPTHxHEIGHT in millimetres, as 250x210x210"),
+    }
 }
 
 /// A size in pixels: `WIDTHxHEIGHT`, each 1 to 16384.

@@ -11,6 +11,7 @@ pub mod gallery;
 pub mod import;
 pub mod info;
 pub mod measure;
+pub mod mesh;
 pub mod models;
 pub mod open;
 pub mod phantom;

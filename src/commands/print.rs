@@ -1,25 +1,77 @@
-//! `fabrica print`: a structure as a model, with a report beside it.
+//! `fabrica print`: a structure as a proved model, with its report and passport beside it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use fabrica_case::Case;
-use fabrica_print::{print_structure, report_path};
+use fabrica_geometry::Mm;
+use fabrica_mesh::{CutOptions, CutPlane, HollowOptions};
+use fabrica_print::{ModelOptions, PrintJob, page_path, passport_path, report_path};
 use fabrica_surface::{PrintOptions, Smoothing};
 
 use crate::author::author;
 use crate::cli::PrintArgs;
+use crate::parse::{bed, plane, point};
 use crate::terminal::{Bar, say};
 
 /// Runs the command.
 pub fn run(args: &PrintArgs) -> Result<()> {
+    let options = options(args)?;
     let mut case = Case::open(&args.case)?;
+    let by = author(None)?;
     let bar = Bar::start();
-    let options = PrintOptions {
-        smoothing: (args.smoothing > 0).then(|| Smoothing { passes: args.smoothing, ..Smoothing::default() }),
-        allow_open: args.allow_open,
-    };
-    let model = print_structure(&mut case, &args.structure, &args.out, &options, &author(None)?, bar.progress())?;
+    let printed = PrintJob::prepare(&case, &args.structure, &args.out, bar.progress())?.make_with(
+        &options,
+        &by,
+        bar.progress(),
+    )?;
+    let passport = printed.passport().clone();
+    let model = printed.record(&mut case, &by)?;
     drop(bar);
     say(&model.report);
-    say(format_args!("Written to {} and {}", args.out.display(), report_path(&args.out).display()));
+    for step in &passport.steps {
+        say(format_args!("Step              {}: {}", step.what, step.departures));
+    }
+    say(format_args!("\nThe model as written, at {:.0} %", args.scale * 100.0));
+    say(&passport.inspection);
+    for line in &passport.proof.calipers {
+        match (line.on_model, line.difference()) {
+            (Some(model), Some(difference)) => say(format_args!(
+                "Caliper           {}: {:.2} on the images, {model:.2} on the model ({:+.2} mm)",
+                line.caliper.name, line.measured, difference.0
+            )),
+            _ => say(format_args!("Caliper           {}: not on this structure", line.caliper.name)),
+        }
+    }
+    say(format_args!(
+        "Written to {}, {}, {} and {}",
+        args.out.display(),
+        report_path(&args.out).display(),
+        passport_path(&args.out).display(),
+        page_path(&args.out).display()
+    ));
     Ok(())
+}
+
+fn options(args: &PrintArgs) -> Result<ModelOptions> {
+    let smoothing = (args.smoothing > 0).then(|| Smoothing { passes: args.smoothing, ..Smoothing::default() });
+    let holes = args.drain.iter().map(|text| point(text)).collect::<Result<Vec<_>>>()?;
+    if !holes.is_empty() && args.hollow.is_none() {
+        bail!("--drain drills into a hollow model; give its wall with --hollow");
+    }
+    let cut = match &args.cut {
+        None => None,
+        Some(text) => {
+            let (at, normal) = plane(text)?;
+            let pegs = CutOptions { pegs: args.pegs, clearance: Mm(args.clearance), ..CutOptions::default() };
+            Some((CutPlane { point: at, normal }, pegs))
+        }
+    };
+    Ok(ModelOptions {
+        surface: PrintOptions { smoothing, allow_open: args.allow_open },
+        least_wall: (args.wall > 0.0).then_some(Mm(args.wall)),
+        hollow: args.hollow.map(|wall| HollowOptions { wall: Mm(wall), hole: Mm(args.drain_radius), holes }),
+        cut,
+        scale: args.scale / 100.0,
+        bed: args.bed.as_deref().map(bed).transpose()?,
+        tolerance: Mm(args.tolerance),
+    })
 }

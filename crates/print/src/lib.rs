@@ -1,40 +1,30 @@
-//! From a structure of a case to a model that prints, with its report and audit entry.
+//! From a structure of a case to a model that prints, with its passport and audit entry.
+//!
+//! The surface is checked exactly, walls are measured, what was written is read back and proved against the structure
+//! and the user's own measurements; a [`Passport`] beside the model says all of it.
+
+mod error;
+mod make;
+mod options;
+mod passport;
+mod pictures;
+mod proof;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use fabrica_case::{AuditData, Case, CaseError, write_atomic};
-use fabrica_plan::Author;
+use fabrica_case::{AuditData, Case, write_atomic};
+use fabrica_mesh::{Model, ModelFormat, merge, read_model, write_model};
+use fabrica_plan::{Author, MeasurementKind, UtcTime};
 use fabrica_progress::Progress;
-use fabrica_surface::{MeshFormat, PrintModel, PrintOptions, SurfaceError, print_model, write_mesh};
+use fabrica_surface::{Mesh, PrintModel, PrintOptions};
 use fabrica_volume::{Structure, Volume};
 
-/// Why a model was not written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PrintError {
-    /// The case refuses: an open geometry warning, an unknown structure, a damaged file.
-    #[error(transparent)]
-    Case(#[from] CaseError),
-    /// The model cannot be made, or is not fit to print.
-    #[error(transparent)]
-    Surface(#[from] SurfaceError),
-    /// The file's name does not say a format.
-    #[error("{} must end in .stl, .obj or .ply", .0.display())]
-    Format(PathBuf),
-    /// A file cannot be written.
-    #[error("{} was not written: {source}", path.display())]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The report cannot be encoded.
-    #[error("the report cannot be encoded: {0}")]
-    Report(#[from] serde_json::Error),
-}
+pub use error::PrintError;
+pub use options::ModelOptions;
+pub use passport::{ModelFile, ModelStep, Passport, WARNING};
+pub use proof::{Caliper, CaliperProof, Proof, prove};
 
 /// A model to make of a structure, in three steps, of which only the first and the last need the case: the long work
 /// between them leaves it free for changes.
@@ -44,44 +34,132 @@ pub struct PrintJob {
     /// The scan that places the surface, where one does.
     volume: Option<Volume>,
     simulated: bool,
-    /// SHA-256 of the structure's file.
-    sha256: String,
+    /// The structure's file and the scan's sources.
+    sources: Vec<AuditData>,
+    saved_by: Author,
+    calipers: Vec<Caliper>,
     out: PathBuf,
-    format: MeshFormat,
+    format: ModelFormat,
 }
 
 impl PrintJob {
-    /// Reads what a model of a structure is made of; it will be written to `out`, in the format of its ending.
+    /// Reads what a model of a structure is made of; it will be written to `out`, in the format of its ending. Straight
+    /// distances that were measured on the same scan will be repeated on the model.
     ///
     /// # Errors
     /// While a geometry warning is open; when the structure is not there or its file or scan is damaged.
     pub fn prepare(case: &Case, name: &str, out: &Path, progress: &Progress) -> Result<Self, PrintError> {
         case.require_settled_geometry()?;
-        let format = mesh_format(out)?;
+        let format = model_format(out)?;
         let entry = case.structure_entry(name)?;
         let structure = case.structure(name, progress)?;
         // Only a thresholded structure's surface is placed by the scan.
         let volume = structure.isovalue.is_some().then(|| case.volume(&entry.volume, progress)).transpose()?;
-        let simulated = case.volume_entry(&entry.volume)?.provenance.simulated;
-        Ok(Self { structure, volume, simulated, sha256: entry.sha256.clone(), out: out.to_owned(), format })
+        let scan = case.volume_entry(&entry.volume)?;
+        let state = case.plan().state();
+        let calipers = state.measurements.iter().filter(|m| m.measurement.volume == entry.volume);
+        let calipers = calipers.filter_map(|m| match m.measurement.kind {
+            MeasurementKind::Distance { points } => Some(Caliper { name: m.name.clone(), points }),
+            _ => None,
+        });
+        Ok(Self {
+            structure,
+            volume,
+            simulated: scan.provenance.simulated,
+            sources: vec![
+                AuditData { name: name.to_owned(), sha256: entry.sha256.clone() },
+                AuditData { name: format!("sources of {}", entry.volume), sha256: scan.sources_sha256() },
+            ],
+            saved_by: entry.by.clone(),
+            calipers: calipers.collect(),
+            out: out.to_owned(),
+            format,
+        })
     }
 
-    /// Makes, checks and writes the model, and its report beside it ([`report_path`]).
+    /// Makes, checks, proves and writes the model, its report ([`report_path`]) and its passport ([`passport_path`]).
     ///
     /// # Errors
-    /// When the structure is empty, the model is not fit to print and `options` do not allow that, or a file cannot be
-    /// written. Then no file is left.
-    pub fn make(self, options: &PrintOptions, progress: &Progress) -> Result<Printed, PrintError> {
-        let mut model = print_model(&self.structure, self.volume.as_ref(), options, progress)?;
-        model.report.simulated = self.simulated;
-        let name = self.structure.name;
-        let label = if self.simulated { format!("{name} SYNTHETIC") } else { name.clone() };
-        let json = serde_json::to_vec_pretty(&model.report)?;
-        let mut files = Written(Vec::new());
-        files.write(&self.out, |file| write_mesh(&model.mesh, self.format, &label, file).map_err(io::Error::other))?;
-        files.write(&report_path(&self.out), |file| file.write_all(&json))?;
-        Ok(Printed { model, structure: AuditData { name, sha256: self.sha256 }, files })
+    /// When the structure is empty, the model is not fit to print and `options` do not allow that, a step or the proof
+    /// fails, or a file cannot be written. Then no file is left.
+    pub fn make(self, options: &PrintOptions, by: &Author, progress: &Progress) -> Result<Printed, PrintError> {
+        self.make_with(&ModelOptions { surface: *options, ..ModelOptions::default() }, by, progress)
     }
+
+    /// As [`PrintJob::make`], with all that can be asked for.
+    ///
+    /// # Errors
+    /// As [`PrintJob::make`].
+    pub fn make_with(self, options: &ModelOptions, by: &Author, progress: &Progress) -> Result<Printed, PrintError> {
+        let mut made = make::make(&self.structure, self.volume.as_ref(), options, progress)?;
+        made.surface.report.simulated = self.simulated;
+        let name = self.structure.name.clone();
+        let label = if self.simulated { format!("{name} SYNTHETIC") } else { name.clone() };
+        let parts = make::scaled(&made.parts, options.scale)?;
+        let inspection = make::inspected(&parts, options, progress)?;
+        if !inspection.is_solid() && !options.surface.allow_open {
+            let why = format!("it is no solid ({} self-intersections)", inspection.self_intersections);
+            return Err(PrintError::Proof(why));
+        }
+        let model = Model { parts, unit: "millimetres".into() };
+
+        let mut files = Written(Vec::new());
+        files.write(&self.out, |file| write_model(&model, self.format, &label, file).map_err(io::Error::other))?;
+        let bytes = std::fs::read(&self.out).map_err(|source| PrintError::Write { path: self.out.clone(), source })?;
+        require_written(&model, &bytes, self.format)?;
+        let proof = prove(&made.whole, &self.structure.mask, &self.calipers, options.tolerance, progress)?;
+
+        let pictures = pictures::six_sides(&model.merged()?, self.structure.colour, self.simulated, progress)?;
+        let mut passport = Passport {
+            program: concat!("Fabrica ", env!("CARGO_PKG_VERSION")).into(),
+            made: UtcTime::now(),
+            by: by.clone(),
+            warning: WARNING.into(),
+            simulated: self.simulated,
+            sources: self.sources.clone(),
+            structure: name.clone(),
+            origin: self.structure.origin.clone(),
+            reviewed_by: self.saved_by.to_string(),
+            scale: options.scale,
+            surface: made.surface.report.clone(),
+            steps: made.steps,
+            inspection,
+            least_wall: options.least_wall,
+            proof,
+            files: vec![ModelFile {
+                name: self.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                sha256: passport::sha256(&bytes),
+            }],
+            contents_sha256: String::new(),
+        };
+        passport.sign()?;
+        let report = serde_json::to_vec_pretty(&made.surface.report)?;
+        files.write(&report_path(&self.out), |file| file.write_all(&report))?;
+        let json = serde_json::to_vec_pretty(&passport)?;
+        files.write(&passport_path(&self.out), |file| file.write_all(&json))?;
+        let page = passport.html(&pictures);
+        files.write(&page_path(&self.out), |file| file.write_all(page.as_bytes()))?;
+        let structure = AuditData { name, sha256: self.sources[0].sha256.clone() };
+        Ok(Printed { model: made.surface, passport, structure, files })
+    }
+}
+
+/// Refuses a file that does not read back as it was meant, coordinate by coordinate.
+fn require_written(model: &Model, bytes: &[u8], format: ModelFormat) -> Result<(), PrintError> {
+    // GLB is for viewing; no printer takes it, and it is not read.
+    if format == ModelFormat::Glb {
+        return Ok(());
+    }
+    let corners = |mesh: &Mesh| -> Vec<[[u32; 3]; 3]> {
+        let place = |v: u32| mesh.vertices()[v as usize].map(|c| (c + 0.0).to_bits());
+        mesh.triangles().iter().map(|t| t.map(place)).collect()
+    };
+    let back = read_model(bytes, format)?;
+    let back = merge(back.parts.iter().map(|part| &part.mesh))?;
+    if corners(&back) != corners(&model.merged()?) {
+        return Err(PrintError::Proof("the file does not read back as it was written".into()));
+    }
+    Ok(())
 }
 
 /// A model whose files are written, but not yet entered in the audit log. Dropped without that, it removes them and brings
@@ -89,14 +167,20 @@ impl PrintJob {
 #[derive(Debug)]
 pub struct Printed {
     model: PrintModel,
+    passport: Passport,
     structure: AuditData,
     files: Written,
 }
 
 impl Printed {
-    /// The model.
+    /// The surface of the structure, with its report.
     pub fn model(&self) -> &PrintModel {
         &self.model
+    }
+
+    /// What is known about the model.
+    pub fn passport(&self) -> &Passport {
+        &self.passport
     }
 
     /// Enters the model in the audit log, with the hashes of the structure that it was made of.
@@ -104,7 +188,7 @@ impl Printed {
     /// # Errors
     /// When a geometry warning has come meanwhile, or it cannot be saved. Then the files are removed, and what they replaced is back.
     pub fn record(self, case: &mut Case, by: &Author) -> Result<PrintModel, PrintError> {
-        let Self { model, structure, mut files } = self;
+        let Self { model, structure, mut files, .. } = self;
         case.require_settled_geometry()?;
         case.audit(&format!("print structure {}", structure.name), vec![structure], by)?;
         files.settle();
@@ -169,8 +253,8 @@ impl Drop for Written {
     }
 }
 
-/// Makes, checks and writes a structure's model (format by the ending of `out`), its report beside it
-/// ([`report_path`]), and enters both in the audit log: the steps of a [`PrintJob`] in one. Returns the model.
+/// Makes, checks and writes a structure's model (format by the ending of `out`), its report and passport beside it, and
+/// enters it in the audit log: the steps of a [`PrintJob`] in one. Returns the model.
 ///
 /// # Errors
 /// As [`PrintJob::prepare`], [`PrintJob::make`] and [`Printed::record`]. Then no file is left.
@@ -182,20 +266,28 @@ pub fn print_structure(
     by: &Author,
     progress: &Progress,
 ) -> Result<PrintModel, PrintError> {
-    PrintJob::prepare(case, name, out, progress)?.make(options, progress)?.record(case, by)
+    PrintJob::prepare(case, name, out, progress)?.make(options, by, progress)?.record(case, by)
 }
 
-/// Where the report of a model lies: beside it, ending in `.report.json` instead of the model's ending. Models that
-/// differ only in their ending (`bone.stl`, `bone.obj`) share one report, that of the last written.
+/// Where the report of a model's surface lies: beside it, ending in `.report.json` instead of the model's ending. Models
+/// that differ only in their ending (`bone.stl`, `bone.obj`) share one report, that of the last written.
 pub fn report_path(model: &Path) -> PathBuf {
     model.with_extension("report.json")
 }
 
-fn mesh_format(out: &Path) -> Result<MeshFormat, PrintError> {
-    match out.extension().unwrap_or_default().to_string_lossy().to_lowercase().as_str() {
-        "stl" => Ok(MeshFormat::Stl),
-        "obj" => Ok(MeshFormat::Obj),
-        "ply" => Ok(MeshFormat::Ply),
-        _ => Err(PrintError::Format(out.to_owned())),
+/// Where the passport of a model lies: beside it, ending in `.passport.json`.
+pub fn passport_path(model: &Path) -> PathBuf {
+    model.with_extension("passport.json")
+}
+
+/// Where the passport's page for people lies: beside the model, ending in `.passport.html`.
+pub fn page_path(model: &Path) -> PathBuf {
+    model.with_extension("passport.html")
+}
+
+fn model_format(out: &Path) -> Result<ModelFormat, PrintError> {
+    match ModelFormat::of_path(out) {
+        Some(ModelFormat::Off) | None => Err(PrintError::Format(out.to_owned())),
+        Some(format) => Ok(format),
     }
 }

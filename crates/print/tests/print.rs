@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use fabrica_case::{Case, CaseError};
-use fabrica_geometry::{Grid, LpsPoint};
+use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_plan::Author;
-use fabrica_print::{PrintError, PrintJob, print_structure, report_path};
+use fabrica_print::{
+    Caliper, ModelOptions, Passport, PrintError, PrintJob, page_path, passport_path, print_structure, prove,
+    report_path,
+};
 use fabrica_progress::Progress;
-use fabrica_surface::PrintOptions;
+use fabrica_surface::{Mesh, PrintOptions};
 use fabrica_volume::{Mask, Rgb, Samples, Structure, ValueUnit, Volume};
 
 fn anna() -> Author {
@@ -58,11 +61,11 @@ fn what_is_not_recorded_leaves_no_file() {
     let out = folder.path().join("block.stl");
     let progress = Progress::new();
     let job = PrintJob::prepare(&reader, "block", &out, &progress).unwrap();
-    let printed = job.make(&PrintOptions::default(), &progress).unwrap();
+    let printed = job.make(&PrintOptions::default(), &anna(), &progress).unwrap();
     assert!(out.exists() && report_path(&out).exists());
     let refused = printed.record(&mut reader, &anna());
     assert!(matches!(refused, Err(PrintError::Case(CaseError::ReadOnly))));
-    assert!(!out.exists() && !report_path(&out).exists());
+    assert!(!out.exists() && !report_path(&out).exists() && !passport_path(&out).exists() && !page_path(&out).exists());
 }
 
 #[test]
@@ -85,10 +88,73 @@ fn what_was_replaced_comes_back_when_a_later_step_fails() {
     let out = models.join("block.stl");
     std::fs::write(&out, "the model of yesterday").unwrap();
     let job = PrintJob::prepare(&case, "block", &out, &progress).unwrap();
-    let printed = job.make(&PrintOptions::default(), &progress).unwrap();
+    let printed = job.make(&PrintOptions::default(), &anna(), &progress).unwrap();
     assert!(std::fs::read(&out).unwrap().len() > 1000, "it is written");
     drop(printed); // never recorded
     assert_eq!(std::fs::read_to_string(&out).unwrap(), "the model of yesterday");
     let left: Vec<_> = std::fs::read_dir(&models).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert_eq!(left, ["block.stl"], "neither a report nor a copy is left");
+}
+
+#[test]
+fn the_passport_is_signed_and_shows_what_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    let out = folder.path().join("block.3mf");
+    let options = ModelOptions { scale: 0.5, least_wall: Some(Mm(2.5)), ..ModelOptions::default() };
+    let progress = Progress::new();
+    let printed =
+        PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&options, &anna(), &progress).unwrap();
+    // 6 x 4 x 4 mm at half the size.
+    let (low, high) = printed.passport().inspection.mesh.bounds.unwrap();
+    assert!((high - low).0.distance(glam::DVec3::new(3.0, 2.0, 2.0)) < 0.3, "{:?}", (low, high));
+    printed.record(&mut case, &anna()).unwrap();
+    let text = std::fs::read_to_string(passport_path(&out)).unwrap();
+    let mut passport: Passport = serde_json::from_str(&text).unwrap();
+    assert!(passport.is_intact().unwrap() && passport.simulated && passport.proof.calipers.is_empty());
+    assert!(passport.inspection.least_wall.unwrap().0 < 2.3);
+    passport.scale = 1.0;
+    assert!(!passport.is_intact().unwrap());
+    let page = std::fs::read_to_string(page_path(&out)).unwrap();
+    assert!(page.contains("SYNTHETIC") && page.contains("Not a cleared medical device"));
+    assert_eq!(page.matches("data:image/png").count(), 6);
+}
+
+#[test]
+fn a_mirrored_scaled_or_shifted_model_does_not_pass_the_proof() {
+    let grid = Grid::axis_aligned([30, 30, 30], LpsPoint::new(40.0, -12.0, 7.0), [1.0; 3]).unwrap();
+    // A block with a horn on one side, so that a mirrored one differs.
+    let mask = Mask::from_fn(grid.clone(), |index| {
+        let [i, j, k] = grid.position(index);
+        (5..15).contains(&i) && (8..20).contains(&j) && (6..22).contains(&k)
+            || (15..26).contains(&i) && (8..11).contains(&j) && (6..9).contains(&k)
+    });
+    let progress = Progress::new();
+    let mesh = fabrica_surface::surface_of_mask(&mask, &progress).unwrap();
+    // From the block's left to its right end: voxels 5 to 25 whole.
+    let row = |x: f64| LpsPoint::new(x, -12.0 + 9.0, 7.0 + 7.0);
+    let caliper = Caliper { name: "length".into(), points: [row(44.5), row(65.4)] };
+    let proof = prove(&mesh, &mask, std::slice::from_ref(&caliper), Mm(0.25), &progress).unwrap();
+    assert!((proof.calipers[0].on_model.unwrap().0 - 21.0).abs() < 1e-3, "{proof:?}");
+    let changed = |change: &dyn Fn([f32; 3]) -> [f32; 3], flip: bool| {
+        let (vertices, mut triangles) = mesh.clone().into_parts();
+        if flip {
+            triangles.iter_mut().for_each(|t| t.swap(1, 2));
+        }
+        Mesh::new(vertices.into_iter().map(change).collect(), triangles).unwrap()
+    };
+    for (name, wrong) in [
+        ("mirrored", changed(&|[x, y, z]| [2.0 * 54.5 - x, y, z], true)),
+        ("metres", changed(&|v| v.map(|c| c / 1000.0), false)),
+        ("inches", changed(&|v| v.map(|c| c / 25.4), false)),
+        ("RAS", changed(&|[x, y, z]| [-x, -y, z], false)),
+        ("shifted", changed(&|[x, y, z]| [x + 3.0, y, z], false)),
+        ("5 % larger", changed(&|[x, y, z]| [54.5 + (x - 54.5) * 1.15, y, z], false)),
+    ] {
+        let refused = prove(&wrong, &mask, &[], Mm(0.25), &progress);
+        assert!(matches!(refused, Err(PrintError::Proof(_))), "{name}: {refused:?}");
+    }
+    // A caliper that tells another length than the model has.
+    let wrong = Caliper { points: [row(44.0), row(65.9)], ..caliper };
+    assert!(matches!(prove(&mesh, &mask, &[wrong], Mm(0.25), &progress), Err(PrintError::Proof(_))));
 }

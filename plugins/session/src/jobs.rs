@@ -130,7 +130,7 @@ fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> R
 fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {
     // The case is held while it is read and written, not while the model is made: the plan can be worked on meanwhile.
     let job = PrintJob::prepare(&lock(shared).case, name, to, progress).map_err(words)?;
-    let printed = job.make(&PrintOptions::default(), progress).map_err(words)?;
+    let printed = job.make(&PrintOptions::default(), by, progress).map_err(words)?;
     let model = printed.record(&mut lock(shared).case, by).map_err(words)?;
     Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), model.report)))
 }
