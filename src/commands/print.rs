@@ -30,7 +30,7 @@ pub fn run(args: &PrintArgs) -> Result<()> {
     for step in &passport.steps {
         say(format_args!("Step              {}: {}", step.what, step.departures));
     }
-    say(format_args!("\nThe model as written, at {:.0} %", args.scale * 100.0));
+    say(format_args!("\nThe model as written, at {:.0} % of the patient", args.scale));
     say(&passport.inspection);
     for line in &passport.proof.calipers {
         match (line.on_model, line.difference()) {

@@ -32,3 +32,21 @@ pub fn crossings(mesh: &Mesh, from: LpsPoint, along: LpsVector) -> Vec<f64> {
     found.dedup_by(|a, b| (*a - *b).abs() * length < 1e-7);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_along_an_axis_through_vertices_and_sides_is_not_missed() {
+        let vertices = (0..8).map(|n| [0, 1, 2].map(|axis| 10.0 * ((n >> axis) & 1) as f32)).collect();
+        let sides = [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]];
+        let triangles = sides.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
+        let cube = Mesh::new(vertices, triangles).unwrap();
+        // Through the middles, where two triangles share a side; off them; and along an edge of the cube.
+        for (y, z) in [(5.0, 5.0), (2.0, 7.0), (0.0, 5.0)] {
+            let found = crossings(&cube, LpsPoint::new(-3.0, y, z), LpsVector::new(1.0, 0.0, 0.0));
+            assert!(found.contains(&3.0) && found.contains(&13.0), "{y} {z}: {found:?}");
+        }
+    }
+}

@@ -35,6 +35,6 @@ pub use files::{Model, ModelFormat, ModelPart, merge, read_model, write_model};
 pub use hollow::{HollowOptions, Hollowed, hollow};
 pub use inspect::{FaultKind, FaultPlace, InspectOptions, Inspection, PartReport, inspect};
 pub use intersections::self_intersections;
-pub use remesh::{Remeshed, remesh, wrap};
+pub use remesh::{Remeshed, remesh, untangle, wrap};
 pub use repair::{FilledHole, Loss, LostPiece, RepairOptions, RepairReport, RepairStep, Repaired, Sheets, repair};
 pub use thickness::{Thickness, ThinPlace, thickness};

@@ -276,8 +276,11 @@ fn first_crossing(tree: &Tree<'_>, from: DVec3, to: DVec3) -> Option<f64> {
 /// that does not pass through itself, until none does.
 ///
 /// # Errors
-/// When the user cancels.
-pub(crate) fn untangle(mesh: Mesh, safe: &Mesh, progress: &Progress) -> Result<Mesh, MeshError> {
+/// When the meshes have different triangles, or the user cancels.
+pub fn untangle(mesh: Mesh, safe: &Mesh, progress: &Progress) -> Result<Mesh, MeshError> {
+    if mesh.triangles() != safe.triangles() || mesh.vertices().len() != safe.vertices().len() {
+        return Err(MeshError::Failed { step: "untangling", why: "the safe mesh has other triangles".into() });
+    }
     let mut mesh = mesh;
     for round in 0.. {
         let tree = Tree::new(&mesh);

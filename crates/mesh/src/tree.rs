@@ -55,9 +55,15 @@ impl Aabb {
     fn on_ray(&self, from: DVec3, inverse: DVec3, limit: f64) -> bool {
         let (mut near, mut far) = (0.0f64, limit);
         for axis in 0..3 {
-            let a = (f64::from(self.low[axis]) - from[axis]) * inverse[axis];
-            let b = (f64::from(self.high[axis]) - from[axis]) * inverse[axis];
-            // A ray along a side makes NaN, which these ignore.
+            let (low, high) = (f64::from(self.low[axis]), f64::from(self.high[axis]));
+            if inverse[axis].is_infinite() {
+                // The ray runs along this side: within or beside, and nothing times infinity is no number.
+                if from[axis] < low || from[axis] > high {
+                    return false;
+                }
+                continue;
+            }
+            let (a, b) = ((low - from[axis]) * inverse[axis], (high - from[axis]) * inverse[axis]);
             near = near.max(a.min(b));
             far = far.min(a.max(b));
         }

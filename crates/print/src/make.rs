@@ -2,11 +2,11 @@
 
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_mesh::{
-    HollowOptions, InspectOptions, Inspection, ModelPart, RepairOptions, cut, departures, hollow, inspect, merge,
-    repair, self_intersections,
+    HollowOptions, InspectOptions, Inspection, ModelPart, cut, departures, hollow, inspect, merge, self_intersections,
+    untangle,
 };
 use fabrica_progress::Progress;
-use fabrica_surface::{Mesh, PrintModel, print_model};
+use fabrica_surface::{Mesh, PrintModel, print_model, surface_of_mask};
 use fabrica_volume::{Structure, Volume};
 
 use crate::passport::ModelStep;
@@ -36,13 +36,17 @@ pub(crate) fn make(
     let mut steps = Vec::new();
     let mut mesh = surface.mesh.clone();
     let tangled = self_intersections(&mesh, progress)?.len();
-    if tangled > 0 || !surface.report.mesh.is_solid() {
-        let repaired = repair(&mesh, &RepairOptions::default(), progress)?;
+    if tangled > 0 {
+        // Smoothing did that, or crossings near each other: the vertices there go half way between voxels, where the
+        // surface passes nowhere through itself. Nothing is cut, so no part comes or goes.
+        let untangled = untangle(mesh.clone(), &surface_of_mask(&structure.mask, progress)?, progress)?;
         steps.push(ModelStep {
-            what: format!("repaired: {tangled} pairs of triangles passed through each other"),
-            departures: repaired.report.departures,
+            what: format!(
+                "vertices put half way between voxels where {tangled} pairs of triangles passed through each other"
+            ),
+            departures: departures(&untangled, &mesh, Mm(1.0), progress)?,
         });
-        mesh = repaired.mesh;
+        mesh = untangled;
     }
     // Walls are asked for at the model's size.
     let patient = |size: Mm| Mm(size.0 / options.scale);

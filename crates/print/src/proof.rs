@@ -59,8 +59,8 @@ pub struct Proof {
 ///
 /// # Errors
 /// [`PrintError::Proof`] when a caliper differs by more than the tolerance, 95 % of the surface is not within the
-/// tolerance and a voxel's diagonal of the structure's voxels, or the volume differs by more than that reach times
-/// the surface; when the mesh or the mask is empty, or the user cancels.
+/// tolerance and a voxel's diagonal of the structure's voxels, or the volume differs by more than the
+/// tolerance times the surface, or an end of the model lies farther from that of the voxels; when the mesh or the mask is empty, or the user cancels.
 pub fn prove(
     mesh: &Mesh,
     mask: &Mask,
@@ -83,8 +83,19 @@ pub fn prove(
         )));
     }
     let (volume, voxels) = (report.volume.0, mask.volume().0);
-    if (volume - voxels).abs() > reach * report.area.0 {
+    if (volume - voxels).abs() > tolerance.0 * report.area.0 {
         return Err(PrintError::Proof(format!("its volume is {} instead of {}", report.volume, mask.volume())));
+    }
+    // The surface of a slanting or pointed end lies up to a voxel within its voxels.
+    if let (Some((low, high)), Some((first, last))) = (mesh_box(mesh, mask), mask.bounding_box()) {
+        for axis in 0..3 {
+            let spacing = mask.grid().spacing()[axis];
+            let ends = [low[axis] - (first[axis] as f64 - 0.5), high[axis] - (last[axis] as f64 + 0.5)];
+            if let Some(off) = ends.iter().map(|e| e.abs() * spacing).find(|off| *off > tolerance.0 + spacing) {
+                let why = format!("an end of it lies {} from that of its voxels", Mm(off));
+                return Err(PrintError::Proof(why));
+            }
+        }
     }
     let calipers: Vec<CaliperProof> = calipers.iter().map(|caliper| repeat(mesh, caliper)).collect();
     for line in &calipers {
@@ -97,6 +108,16 @@ pub fn prove(
     }
     let volume_difference_percent = (volume / voxels - 1.0) * 100.0;
     Ok(Proof { tolerance, deviation, volume_difference_percent, calipers })
+}
+
+/// The smallest and the largest coordinates of a mesh, in voxels of a mask's grid.
+fn mesh_box(mesh: &Mesh, mask: &Mask) -> Option<(glam::DVec3, glam::DVec3)> {
+    let to_voxel = mask.grid().patient_to_voxel();
+    let places = mesh
+        .vertices()
+        .iter()
+        .map(|v| to_voxel.transform_point3(glam::DVec3::new(v[0].into(), v[1].into(), v[2].into())));
+    places.map(|p| (p, p)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 fn repeat(mesh: &Mesh, caliper: &Caliper) -> CaliperProof {

@@ -149,7 +149,7 @@ fn a_mirrored_scaled_or_shifted_model_does_not_pass_the_proof() {
         ("inches", changed(&|v| v.map(|c| c / 25.4), false)),
         ("RAS", changed(&|[x, y, z]| [-x, -y, z], false)),
         ("shifted", changed(&|[x, y, z]| [x + 3.0, y, z], false)),
-        ("5 % larger", changed(&|[x, y, z]| [54.5 + (x - 54.5) * 1.15, y, z], false)),
+        ("15 % longer", changed(&|[x, y, z]| [54.5 + (x - 54.5) * 1.15, y, z], false)),
     ] {
         let refused = prove(&wrong, &mask, &[], Mm(0.25), &progress);
         assert!(matches!(refused, Err(PrintError::Proof(_))), "{name}: {refused:?}");
