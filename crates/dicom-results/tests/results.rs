@@ -169,7 +169,7 @@ fn structures() -> Vec<Structure> {
 
 fn saved(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
-    std::fs::write(&path, bytes).unwrap();
+    std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), bytes).unwrap();
     path
 }
 

@@ -153,7 +153,8 @@ fn a_deflated_data_set_is_read() {
     let plain = std::fs::read(&path).unwrap();
     assert!(!plain.windows(6).any(|w| w == b"Lesion"), "the file is deflated");
     check(&path, "deflated");
-    std::fs::write(&path, &plain[..plain.len() - 40]).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(plain.len() as u64 - 40).unwrap();
     assert!(read(&path).is_err());
 }
 

@@ -70,7 +70,7 @@ impl Laid {
         let sides = std::array::from_fn(|a| high[a] - low[a] + 1);
         self.images.iter_mut().for_each(|image| *image = image.crop(low, sides));
         let shift = DVec3::from_array(low.map(|n| n as f64));
-        self.to_scan = self.to_scan * DAffine3::from_translation(shift);
+        self.to_scan *= DAffine3::from_translation(shift);
     }
 }
 
@@ -154,7 +154,7 @@ fn straight(model: &Model, scans: &[&Volume], grid: &Grid, progress: &Progress) 
     });
     let first = DVec3::from_array(std::array::from_fn(|a| positions[a][0]));
     let step = DAffine3 { matrix3: DMat3::from_diagonal(DVec3::from_array(scale)), translation: first };
-    laid.to_scan = laid.to_scan * step;
+    laid.to_scan *= step;
     Ok(laid)
 }
 
@@ -254,9 +254,9 @@ fn axes_to_scan(grid: &Grid, axes: Axes) -> DAffine3 {
     let dims = grid.dims();
     let mut columns = [DVec3::ZERO; 3];
     let mut translation = DVec3::ZERO;
-    for a in 0..3 {
+    for (a, column) in columns.iter_mut().enumerate() {
         let scan = axes.order[a];
-        columns[a][scan] = if axes.flipped[a] { -1.0 } else { 1.0 };
+        column[scan] = if axes.flipped[a] { -1.0 } else { 1.0 };
         translation[scan] = if axes.flipped[a] { dims[scan] as f64 - 1.0 } else { 0.0 };
     }
     DAffine3 { matrix3: DMat3::from_cols(columns[0], columns[1], columns[2]), translation }

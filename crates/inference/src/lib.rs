@@ -27,7 +27,7 @@ pub use evidence::{Evidence, Found};
 pub use frame::{Laid, lay};
 pub use image::{Axes, Image3};
 pub use model::{Model, Steps};
-pub use predict::{Prediction, check, models_in, predict};
+pub use predict::{FoundModel, Prediction, check, models_in, predict};
 pub use run::{RunSettings, run};
 pub use spline::edge_to_edge;
 pub use tiles::starts;

@@ -1,6 +1,6 @@
 //! The whole way: from a scan to structures on its grid.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fabrica_geometry::Mm3;
@@ -223,11 +223,14 @@ fn finish(mask: &mut Mask, label: &Label, post: &Post, progress: &Progress) -> R
     Ok(Some(done))
 }
 
+/// A model's folder, and the model or what is wrong with it.
+pub type FoundModel = (PathBuf, Result<Model, InferenceError>);
+
 /// The models in a folder of folders, each with what is wrong with it if it cannot be used.
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn models_in(folder: &Path) -> Result<Vec<(std::path::PathBuf, Result<Model, InferenceError>)>, InferenceError> {
+pub fn models_in(folder: &Path) -> Result<Vec<FoundModel>, InferenceError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(InferenceError::io(folder))? {
         let path = entry.map_err(InferenceError::io(folder))?.path();

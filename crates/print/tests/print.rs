@@ -86,7 +86,7 @@ fn what_was_replaced_comes_back_when_a_later_step_fails() {
     let (models, progress) = (folder.path().join("models"), Progress::new());
     std::fs::create_dir(&models).unwrap();
     let out = models.join("block.stl");
-    std::fs::write(&out, "the model of yesterday").unwrap();
+    std::io::Write::write_all(&mut std::fs::File::create(&out).unwrap(), b"the model of yesterday").unwrap();
     let job = PrintJob::prepare(&case, "block", &out, &progress).unwrap();
     let printed = job.make(&PrintOptions::default(), &anna(), &progress).unwrap();
     assert!(std::fs::read(&out).unwrap().len() > 1000, "it is written");

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_picking::{Sight, visible_point};
 use fabrica_raycast::{ClipPlane, Preset};

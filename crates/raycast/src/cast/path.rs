@@ -110,9 +110,9 @@ impl Frame {
             }
             let crossing = -height / climb;
             if climb > 0.0 {
-                near = near.max(crossing)
+                near = near.max(crossing);
             } else {
-                far = far.min(crossing)
+                far = far.min(crossing);
             }
             true
         };
