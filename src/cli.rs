@@ -34,6 +34,8 @@ pub enum Command {
     Edit(crate::cli_edit::EditArgs),
     /// Plays a rehearsal back: lists its steps, at any speed, and makes a case of how things were.
     Replay(crate::cli_edit::ReplayArgs),
+    /// Rehearses the way to a target: from where it can be reached, and how close each way comes to what must be spared.
+    Approach(crate::cli_approach::ApproachArgs),
     /// Draws a case into a PNG file.
     Render(RenderArgs),
     /// Draws a case with every preset that suits it, on one sheet.

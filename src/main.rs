@@ -4,6 +4,7 @@ mod app;
 mod author;
 mod cinematic;
 mod cli;
+mod cli_approach;
 mod cli_edit;
 mod commands;
 mod network;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Models(args) => commands::models::run(&args),
         Command::Edit(args) => commands::edit::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Approach(args) => commands::approach::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::Gallery(args) => commands::gallery::run(&args),
         Command::Measure(args) => commands::measure::run(&args),

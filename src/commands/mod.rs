@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod accept;
+pub mod approach;
 pub mod bench;
 pub mod bench_render;
 pub mod demo;

@@ -255,7 +255,10 @@ impl ItemOperation {
             Self::Remove { kind, name } => {
                 let (removed, kind) = match kind {
                     ItemKind::Annotation => (items.annotations.remove(name).is_some(), "annotation"),
-                    ItemKind::Trajectory => (items.trajectories.remove(name).is_some(), "trajectory"),
+                    ItemKind::Trajectory => {
+                        state.approaches.remove(name);
+                        (items.trajectories.remove(name).is_some(), "trajectory")
+                    }
                     ItemKind::Implant => (items.implants.remove(name).is_some(), "implant"),
                     ItemKind::Resection => (items.resections.remove(name).is_some(), "resection"),
                 };

@@ -28,6 +28,7 @@
 //! A variant of [`Operation`], its arms in [`Operation::check`] and `PlanState::step`, and [`SCHEMA`] plus one.
 //! Copies of an older version refuse what they do not know, and say so; they never drop it.
 
+mod approach;
 mod author;
 mod edit;
 mod error;
@@ -41,6 +42,7 @@ mod review;
 mod state;
 mod values;
 
+pub use approach::{Approach, ApproachDecision, ApproachOperation, Assessment, PlannedClearance, PlannedCrossing};
 pub use author::{Author, UtcTime};
 pub use edit::{
     Area, Base, Created, EditOperation, EditState, HollowSide, IslandChoice, Limits, Logic, Mode, Overwrite, Program,

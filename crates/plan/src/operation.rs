@@ -5,13 +5,13 @@ use fabrica_volume::{GeometryIssue, Rgb};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError, Projection,
-    ReviewOperation, Window,
+    ApproachOperation, Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError,
+    Projection, ReviewOperation, Window,
 };
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;
@@ -139,6 +139,8 @@ pub enum Operation {
     Edit(EditOperation),
     /// Sets or removes an annotation, trajectory, implant or resection.
     Item(ItemOperation),
+    /// Keeps what a trajectory was found to be like, or decides about it (since schema 3).
+    Approach(ApproachOperation),
     /// Decides about the plan or a part of it.
     Review(ReviewOperation),
 }
@@ -210,6 +212,7 @@ impl Operation {
             }
             Self::Edit(operation) => operation.check(),
             Self::Item(operation) => operation.check(),
+            Self::Approach(operation) => operation.check(),
             Self::Review(operation) => operation.check(),
         }
     }
@@ -275,6 +278,7 @@ impl Operation {
             Self::ReopenWarning { .. } => "withdraw acceptance of geometry warning",
             Self::Edit(operation) => operation.summary(),
             Self::Item(operation) => operation.summary(),
+            Self::Approach(operation) => operation.summary(),
             Self::Review(operation) => operation.summary(),
         }
     }

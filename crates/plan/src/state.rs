@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::record::Entry;
 use crate::{
-    Acceptance, Action, Appearance, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId, Operation,
-    Overwrite, PlanError, Review, Window,
+    Acceptance, Action, Appearance, Approach, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
+    Operation, Overwrite, PlanError, Review, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
@@ -36,6 +36,8 @@ pub struct PlanState {
     pub edits: EditState,
     /// Annotations, trajectories, implants, resections.
     pub items: Items,
+    /// What is known and decided about trajectories, by their names.
+    pub approaches: BTreeMap<String, Approach>,
     /// Reviews that stand, in the order in which they were made.
     pub reviews: Vec<Review>,
 }
@@ -150,6 +152,7 @@ impl PlanState {
             }
             Operation::Edit(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
             Operation::Item(operation) => operation.step(self)?,
+            Operation::Approach(operation) => operation.step(self, (&entry.author, entry.time))?,
             Operation::Review(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
         }
         Ok(())

@@ -1,0 +1,270 @@
+//! A cranial implant from the sound side: mirrored about a fitted mid-plane.
+
+use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm, VoxelPoint};
+use fabrica_progress::Progress;
+use fabrica_surface::Mesh;
+use fabrica_volume::{Mask, Samples, ValueUnit, Volume};
+use glam::{DMat3, DVec3};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{ApproachError, Tree};
+
+/// A plane of symmetry.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MidPlane {
+    /// A point on it.
+    pub point: LpsPoint,
+    /// Across it, unit length, to the left.
+    pub normal: LpsVector,
+    /// The median distance between the surface and its mirror image, over the two thirds that agree best.
+    pub departure: Mm,
+}
+
+/// How a cranial implant is made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CranialOptions {
+    /// Between implant and bone all around.
+    pub gap: Mm,
+    /// Edges are rounded over this.
+    pub rounding: Mm,
+    /// The lattice that it is made on.
+    pub step: Mm,
+}
+
+impl Default for CranialOptions {
+    fn default() -> Self {
+        Self { gap: Mm(0.5), rounding: Mm(1.0), step: Mm(0.6) }
+    }
+}
+
+/// A cranial implant.
+#[derive(Clone, Debug)]
+pub struct CranialImplant {
+    /// Its surface, closed and facing outwards, ready for the checks of the print path.
+    pub mesh: Mesh,
+    /// In numbers.
+    pub report: CranialReport,
+}
+
+/// A cranial implant in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CranialReport {
+    /// What it was mirrored about.
+    pub plane: MidPlane,
+    /// The least distance between implant and bone.
+    pub least_gap: Mm,
+    /// Its mean over the rim: what lies within 1 mm of the least.
+    pub mean_rim_gap: Mm,
+    /// Least, median and greatest distance between the two faces, straight through, away from the rim; nothing where all is
+    /// rim.
+    pub thickness: Option<[Mm; 3]>,
+    /// How much the two sides of the skull differ where they agree best: what the shape may be off at least.
+    pub expected_departure: Mm,
+}
+
+/// Points that are paired, and how often at most.
+const POINTS: usize = 6000;
+const ROUNDS: usize = 60;
+
+/// Fits the plane about which a skull is most nearly its own mirror image, starting from `first` (a point and a direction
+/// near to left-right).
+///
+/// Points of the surface are mirrored and paired with the nearest point of the surface; the worst third of the pairs (the
+/// defect, the jaw) is left out; the best plane for the rest has a closed form: with both sets centred, its normal is the
+/// eigenvector of the least eigenvalue of the symmetric part of Σ a bᵀ. Repeated until it stays.
+///
+/// # Errors
+/// When the mesh is empty, the direction has no length, or the user cancels.
+pub fn fit_mid_plane(
+    mesh: &Mesh,
+    first: (LpsPoint, LpsVector),
+    progress: &Progress,
+) -> Result<MidPlane, ApproachError> {
+    if mesh.is_empty() {
+        return Err(ApproachError::Empty("the skull".into()));
+    }
+    progress.stage("fitting the mid-plane");
+    let tree = Tree::new(mesh);
+    let step = mesh.vertices().len().div_ceil(POINTS).max(1);
+    let points: Vec<DVec3> = mesh.vertices().iter().step_by(step).map(position).collect();
+    let no_direction = || ApproachError::invalid("mid-plane", "the first direction has no length");
+    let mut normal = first.1.0.try_normalize().ok_or_else(no_direction)?;
+    let mut at = first.0.0;
+    let mut departure = f64::INFINITY;
+    for round in 0..ROUNDS {
+        progress.check()?;
+        progress.set(round as f32 / ROUNDS as f32);
+        let mut pairs: Vec<(f64, DVec3, DVec3)> = points
+            .par_iter()
+            .filter_map(|&p| {
+                let mirrored = p - normal * (2.0 * (p - at).dot(normal));
+                tree.nearest(mirrored, f64::INFINITY).map(|n| (n.distance, p, n.point))
+            })
+            .collect();
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        pairs.truncate((pairs.len() * 2 / 3).max(3));
+        departure = pairs.get(pairs.len() / 2).map_or(f64::INFINITY, |p| p.0);
+        let count = pairs.len() as f64;
+        let (a, b) = pairs.iter().fold((DVec3::ZERO, DVec3::ZERO), |(a, b), p| (a + p.1, b + p.2));
+        let (a, b) = (a / count, b / count);
+        let mut sum = DMat3::ZERO;
+        for (_, p, q) in &pairs {
+            let (p, q) = (*p - a, *q - b);
+            sum += DMat3::from_cols(p * q.x, p * q.y, p * q.z);
+        }
+        let found = least_eigenvector((sum + sum.transpose()) * 0.5);
+        let found = if found.dot(normal) < 0.0 { -found } else { found };
+        let middle = (a + b) / 2.0;
+        let moved = found.distance(normal) * 100.0 + (middle - at).dot(found).abs();
+        (normal, at) = (found, middle);
+        if moved < 1e-4 {
+            break;
+        }
+    }
+    let normal = if normal.x < 0.0 { -normal } else { normal };
+    Ok(MidPlane { point: LpsPoint(at), normal: LpsVector(normal), departure: Mm(departure) })
+}
+
+fn position(vertex: &[f32; 3]) -> DVec3 {
+    DVec3::from_array(vertex.map(f64::from))
+}
+
+/// The eigenvector of the least eigenvalue of a symmetric matrix, by Jacobi's rotations.
+fn least_eigenvector(matrix: DMat3) -> DVec3 {
+    let mut a = matrix;
+    let mut vectors = DMat3::IDENTITY;
+    for _ in 0..50 {
+        for (p, q) in [(0, 1), (0, 2), (1, 2)] {
+            let off = a.col(q)[p];
+            if off.abs() < 1e-300 {
+                continue;
+            }
+            let theta = (a.col(q)[q] - a.col(p)[p]) / (2.0 * off);
+            let t = if theta == 0.0 { 1.0 } else { theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt()) };
+            let c = 1.0 / (t * t + 1.0).sqrt();
+            let s = t * c;
+            let mut turn = DMat3::IDENTITY;
+            turn.col_mut(p)[p] = c;
+            turn.col_mut(q)[q] = c;
+            turn.col_mut(q)[p] = s;
+            turn.col_mut(p)[q] = -s;
+            a = turn.transpose() * a * turn;
+            vectors *= turn;
+        }
+    }
+    let least = (1..3).fold(0, |m, n| if a.col(n)[n] < a.col(m)[m] { n } else { m });
+    vectors.col(least).normalize_or_zero()
+}
+
+/// Makes an implant for a hole in a skull: within a box around the hole, what the mirrored skull has and the skull has not,
+/// with a gap, rounded edges, and only the largest piece.
+///
+/// # Errors
+/// When nothing is missing in the box, the box is too large for the step, a number makes no sense, or the user cancels.
+pub fn cranial_implant(
+    skull: &Mesh,
+    plane: &MidPlane,
+    hole: (LpsPoint, LpsPoint),
+    options: &CranialOptions,
+    progress: &Progress,
+) -> Result<CranialImplant, ApproachError> {
+    let CranialOptions { gap, rounding, step } = *options;
+    if !((0.0..=10.0).contains(&gap.0) && (0.0..=20.0).contains(&rounding.0) && (0.1..=5.0).contains(&step.0)) {
+        let what = format!("gap {gap} (0 to 10), rounding {rounding} (0 to 20), step {step} (0.1 to 5)");
+        return Err(ApproachError::invalid("cranial implant", what));
+    }
+    let (low, size) = (hole.0.0, hole.1.0 - hole.0.0);
+    let dims = (size / step.0).ceil().max(DVec3::ZERO) + 1.0;
+    if !(dims.element_product() < 5e7 && size.min_element() > 0.0) {
+        return Err(ApproachError::invalid("hole", "its box is empty, or too large for the step"));
+    }
+    let grid = Grid::axis_aligned(dims.to_array().map(|n| n as usize), hole.0, [step.0; 3])?;
+    progress.stage("making the implant");
+    let tree = Tree::new(skull);
+    let reflect = |p: DVec3| p - plane.normal.0 * (2.0 * (p - plane.point.0).dot(plane.normal.0));
+    let [nx, ny, _] = grid.dims();
+    let mut values = vec![0f32; grid.len()];
+    values.par_chunks_mut(nx).enumerate().try_for_each(|(row, values)| {
+        progress.check()?;
+        let (j, k) = (row % ny, row / ny);
+        let distance = |p: DVec3| tree.signed(p).map_or(f64::INFINITY, |n| n.distance);
+        for (i, value) in values.iter_mut().enumerate() {
+            let at = low + DVec3::new(i as f64, j as f64, k as f64) * step.0;
+            let wanted = distance(reflect(at));
+            // Far from what is wanted nothing else matters.
+            let far = wanted > 2.0 * (rounding.0 + step.0);
+            let field = if far { wanted } else { rounded_greater(wanted, gap.0 - distance(at), rounding.0) };
+            *value = -field as f32;
+        }
+        Ok::<(), ApproachError>(())
+    })?;
+    let inside = Mask::from_fn(grid.clone(), |n| values[n] >= 0.0);
+    let largest = fabrica_segment::largest_islands(&inside, 1, fabrica_segment::Connectivity::Six, progress)?;
+    if largest.is_empty() {
+        return Err(ApproachError::invalid("hole", "nothing is missing there that the other side has"));
+    }
+    let volume = Volume::new(grid, Samples::F32(values), ValueUnit::Arbitrary)
+        .map_err(|e| ApproachError::invalid("cranial implant", e.to_string()))?;
+    let mesh = fabrica_surface::surface_within(&largest, &volume, 0.0, progress)?;
+    let report = report(&mesh, &tree, plane, gap);
+    Ok(CranialImplant { mesh, report })
+}
+
+/// The greater of two distances, rounded over `width` where they meet.
+fn rounded_greater(a: f64, b: f64, width: f64) -> f64 {
+    if width <= 0.0 {
+        return a.max(b);
+    }
+    let h = (width - (a - b).abs()).max(0.0) / width;
+    a.max(b) + h * h * width / 4.0
+}
+
+fn report(mesh: &Mesh, skull: &Tree, plane: &MidPlane, gap: Mm) -> CranialReport {
+    let own = Tree::new(mesh);
+    let step = mesh.vertices().len().div_ceil(4000).max(1);
+    let (mut gaps, mut thick) = (Vec::new(), Vec::new());
+    for (v, normal) in mesh.vertices().iter().zip(&mesh.vertex_normals()).step_by(step) {
+        let at = position(v);
+        let distance = skull.signed(at).map_or(f64::INFINITY, |n| n.distance);
+        gaps.push(distance);
+        let inwards = -position(normal);
+        // The rim has no two faces.
+        if distance > gap.0 + 3.0
+            && let Some((t, _)) = own.passes(at + inwards * 0.05, inwards, 200.0).first()
+        {
+            thick.push(t + 0.05);
+        }
+    }
+    let least = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+    let rim: Vec<f64> = gaps.iter().copied().filter(|g| *g < least + 1.0).collect();
+    thick.sort_by(f64::total_cmp);
+    let share = |s: f64| Some(Mm(*thick.get(((thick.len() as f64 - 1.0).max(0.0) * s) as usize)?));
+    CranialReport {
+        plane: *plane,
+        least_gap: Mm(least),
+        mean_rim_gap: Mm(rim.iter().sum::<f64>() / rim.len().max(1) as f64),
+        thickness: share(0.0).zip(share(0.5)).zip(share(1.0)).map(|((a, b), c)| [a, b, c]),
+        expected_departure: plane.departure,
+    }
+}
+
+/// The mean and the greatest distance of a mesh's vertices from another mesh; nothing where either is empty.
+pub fn departure(mesh: &Mesh, from: &Mesh) -> Option<(Mm, Mm)> {
+    let tree = Tree::new(from);
+    let nearest = |v: &[f32; 3]| tree.nearest(position(v), f64::INFINITY).map(|n| n.distance);
+    let all: Vec<f64> = mesh.vertices().par_iter().filter_map(nearest).collect();
+    let greatest = all.iter().copied().reduce(f64::max)?;
+    Some((Mm(all.iter().sum::<f64>() / all.len() as f64), Mm(greatest)))
+}
+
+/// The box around a mask, grown by `by` on each side; nothing for an empty one.
+pub fn box_around(mask: &Mask, by: Mm) -> Option<(LpsPoint, LpsPoint)> {
+    let (low, high) = mask.bounding_box()?;
+    let corners = (0..8).map(|n| {
+        let at = std::array::from_fn(|a| if n >> a & 1 == 0 { low[a] as f64 } else { high[a] as f64 });
+        mask.grid().to_patient(VoxelPoint(DVec3::from_array(at))).0
+    });
+    let (low, high) = corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));
+    Some((LpsPoint(low - by.0), LpsPoint(high + by.0)))
+}

@@ -1,0 +1,362 @@
+//! Exact distances to a mesh.
+//!
+//! A tree of boxes over the triangles. The distance of a convex body to the mesh is found by branch and bound: over a box
+//! it cannot be less than at the middle less half the diagonal, and over a triangle not less than the tangent plane of
+//! the body's (convex) distance. The answer is within [`GAP`] of the least.
+
+use fabrica_surface::{Mesh, closest_point};
+use glam::DVec3;
+use std::collections::HashMap;
+
+use crate::convex::Convex;
+
+/// How far from the true least distance the answer may be, mm.
+pub const GAP: f64 = 0.001;
+/// Triangles in a leaf.
+const LEAF: usize = 4;
+
+/// A triangle mesh with a tree of boxes.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    triangles: Vec<[DVec3; 3]>,
+    /// Sums of normals at corners and edges (a-b, b-c, c-a), which tell inside from outside (J. Bærentzen, H. Aanæs,
+    /// "Signed distance computation using the angle weighted pseudonormal", 2005).
+    normals: Vec<[[f32; 3]; 6]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    low: [f32; 3],
+    high: [f32; 3],
+    /// The first triangle of a leaf, or the second child of a branch (the first is the next node).
+    at: u32,
+    /// Triangles of a leaf; 0 for a branch.
+    count: u32,
+}
+
+/// A point of the mesh with its distance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nearest {
+    /// The signed distance, mm.
+    pub distance: f64,
+    /// The point on the mesh.
+    pub point: DVec3,
+    /// Which triangle of the tree.
+    pub(crate) triangle: u32,
+}
+
+impl Tree {
+    /// The tree of a mesh. Inside and outside can be told where the mesh is closed and faces outwards.
+    pub fn new(mesh: &Mesh) -> Self {
+        let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
+        let mut corners = vec![DVec3::ZERO; mesh.vertices().len()];
+        let mut edges: HashMap<(u32, u32), DVec3> = HashMap::with_capacity(mesh.triangles().len() * 3 / 2);
+        for &t in mesh.triangles() {
+            let p = t.map(at);
+            let normal = (p[1] - p[0]).cross(p[2] - p[0]).normalize_or_zero();
+            for n in 0..3 {
+                let (u, v) = (p[(n + 1) % 3] - p[n], p[(n + 2) % 3] - p[n]);
+                if let Some(sum) = corners.get_mut(t[n] as usize) {
+                    *sum += normal * if u.length() * v.length() > 0.0 { u.angle_between(v) } else { 0.0 };
+                }
+                *edges.entry(key(t[n], t[(n + 1) % 3])).or_default() += normal;
+            }
+        }
+        let mut order: Vec<(DVec3, u32)> =
+            (0u32..).zip(mesh.triangles()).map(|(n, &t)| (t.map(at).into_iter().sum::<DVec3>() / 3.0, n)).collect();
+        let all: Vec<[DVec3; 3]> = mesh.triangles().iter().map(|t| t.map(at)).collect();
+        let mut nodes = Vec::with_capacity(order.len());
+        if !order.is_empty() {
+            build(&mut nodes, &mut order, &all, 0);
+        }
+        let small = |v: DVec3| v.as_vec3().to_array();
+        let normals = order
+            .iter()
+            .map(|&(_, n)| {
+                let t = mesh.triangles()[n as usize];
+                let corner = |v: u32| small(corners[v as usize]);
+                let edge = |a: u32, b: u32| small(edges.get(&key(a, b)).copied().unwrap_or_default());
+                [corner(t[0]), corner(t[1]), corner(t[2]), edge(t[0], t[1]), edge(t[1], t[2]), edge(t[2], t[0])]
+            })
+            .collect();
+        let triangles = order.iter().map(|&(_, n)| all[n as usize]).collect();
+        Self { nodes, triangles, normals }
+    }
+
+    /// Whether there is no triangle.
+    pub fn is_empty(&self) -> bool {
+        self.triangles.is_empty()
+    }
+
+    /// The mesh's smallest and largest coordinates.
+    pub fn bounds(&self) -> Option<(DVec3, DVec3)> {
+        let root = self.nodes.first()?;
+        Some((DVec3::from_array(root.low.map(f64::from)), DVec3::from_array(root.high.map(f64::from))))
+    }
+
+    /// The point of the mesh nearest to `to`, if it is nearer than `within`; its distance is without sign.
+    pub fn nearest(&self, to: DVec3, within: f64) -> Option<Nearest> {
+        let mut best = within * within;
+        let mut found = None;
+        self.visit(
+            |node| {
+                let low = DVec3::from_array(node.low.map(f64::from));
+                let high = DVec3::from_array(node.high.map(f64::from));
+                (low - to).max(to - high).max(DVec3::ZERO).length_squared()
+            },
+            |triangle, best| {
+                let point = closest_point(to, self.triangles[triangle as usize]);
+                let square = point.distance_squared(to);
+                if square < *best {
+                    *best = square;
+                    found = Some(Nearest { distance: square, point, triangle });
+                }
+            },
+            &mut best,
+        );
+        found.map(|n| Nearest { distance: n.distance.sqrt(), ..n })
+    }
+
+    /// The signed distance of a point, below 0 inside. Nothing for a mesh without triangles.
+    pub fn signed(&self, to: DVec3) -> Option<Nearest> {
+        self.signed_within(to, f64::INFINITY)
+    }
+
+    /// The same, knowing that it is less than `within`.
+    pub(crate) fn signed_within(&self, to: DVec3, within: f64) -> Option<Nearest> {
+        let nearest = self.nearest(to, within)?;
+        let side = self.outward(&nearest).dot(to - nearest.point);
+        Some(Nearest { distance: if side < 0.0 { -nearest.distance } else { nearest.distance }, ..nearest })
+    }
+
+    /// Whether a point lies within the closed mesh.
+    pub fn contains(&self, at: DVec3) -> bool {
+        let Some((low, high)) = self.bounds() else { return false };
+        at.cmpge(low).all() && at.cmple(high).all() && self.signed(at).is_some_and(|n| n.distance < 0.0)
+    }
+
+    /// The direction outwards at a point of the mesh, of unit length.
+    pub fn outward(&self, at: &Nearest) -> DVec3 {
+        let [a, b, c] = self.triangles[at.triangle as usize];
+        let sums = &self.normals[at.triangle as usize];
+        let face = (b - a).cross(c - a);
+        let area = face.length();
+        // Which corner, edge or face the point lies on, by its barycentric coordinates.
+        let weight = |p: DVec3, q: DVec3| (p - at.point).cross(q - at.point).dot(face) / (area * area).max(1e-300);
+        let w = [weight(b, c), weight(c, a), weight(a, b)];
+        const ON: f64 = 1e-7;
+        let feature = match w.map(|v| v > ON) {
+            [true, false, false] => Some(0),
+            [false, true, false] => Some(1),
+            [false, false, true] => Some(2),
+            [true, true, false] => Some(3),
+            [false, true, true] => Some(4),
+            [true, false, true] => Some(5),
+            _ => None,
+        };
+        let sum = feature.map_or(face, |f| DVec3::from_array(sums[f].map(f64::from)));
+        sum.try_normalize().or_else(|| face.try_normalize()).unwrap_or(DVec3::Z)
+    }
+
+    /// The least signed distance of any point of the mesh to a convex body, if it is under `within`: above 0 the body keeps
+    /// away from the mesh by as much, below 0 the mesh reaches as deep into the body. `hint` is a point that was the
+    /// nearest before; it makes the search quick.
+    pub fn least(&self, body: &impl Convex, within: f64, hint: Option<DVec3>) -> Option<Nearest> {
+        let mut best = within;
+        let mut found = None;
+        if let Some(near) = hint.and_then(|h| self.nearest(h, f64::INFINITY)) {
+            let (value, _) = body.distance(near.point);
+            if value < best {
+                best = value;
+                found = Some(Nearest { distance: value, ..near });
+            }
+        }
+        self.visit(
+            |node| {
+                let low = DVec3::from_array(node.low.map(f64::from));
+                let high = DVec3::from_array(node.high.map(f64::from));
+                body.distance((low + high) / 2.0).0 - (high - low).length() / 2.0
+            },
+            |triangle, best| {
+                let before = *best;
+                if let Some(point) = least_on(body, self.triangles[triangle as usize], best) {
+                    debug_assert!(*best < before);
+                    found = Some(Nearest { distance: *best, point, triangle });
+                }
+            },
+            &mut best,
+        );
+        found
+    }
+
+    /// Where a straight line of unit direction passes through the mesh: the distances from its start up to `length`, in
+    /// order, and for each whether it goes in. A line that runs along an edge may be told twice.
+    pub fn passes(&self, from: DVec3, direction: DVec3, length: f64) -> Vec<(f64, bool)> {
+        let mut found = Vec::new();
+        let inverse = direction.recip();
+        let mut stack = vec![0u32];
+        while let Some(index) = stack.pop() {
+            let Some(node) = self.nodes.get(index as usize) else { continue };
+            let low = (DVec3::from_array(node.low.map(f64::from)) - from) * inverse;
+            let high = (DVec3::from_array(node.high.map(f64::from)) - from) * inverse;
+            let enter = nan_to(low.min(high), f64::NEG_INFINITY).max_element().max(0.0);
+            let leave = nan_to(low.max(high), f64::INFINITY).min_element().min(length);
+            if enter > leave + 1e-9 {
+                continue;
+            }
+            if node.count == 0 {
+                stack.push(node.at);
+                stack.push(index + 1);
+                continue;
+            }
+            for t in &self.triangles[node.at as usize..(node.at + node.count) as usize] {
+                if let Some(hit) = crossing(*t, from, direction).filter(|(t, _)| *t >= 0.0 && *t <= length) {
+                    found.push(hit);
+                }
+            }
+        }
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found
+    }
+
+    /// Visits boxes in order of their bound, leaves out those whose bound is not under the best.
+    #[inline]
+    fn visit(&self, bound: impl Fn(&Node) -> f64, mut leaf: impl FnMut(u32, &mut f64), best: &mut f64) {
+        let Some(root) = self.nodes.first() else { return };
+        // Halved at each level, 2³² triangles are 32 deep.
+        let mut stack = [(0u32, 0f64); 80];
+        stack[0] = (0, bound(root));
+        let mut depth = 1;
+        while depth > 0 {
+            depth -= 1;
+            let (index, least) = stack[depth];
+            if least >= *best {
+                continue;
+            }
+            let node = &self.nodes[index as usize];
+            if node.count > 0 {
+                for triangle in node.at..node.at + node.count {
+                    leaf(triangle, best);
+                }
+                continue;
+            }
+            let children = [index + 1, node.at].map(|n| (n, bound(&self.nodes[n as usize])));
+            let (near, far) =
+                if children[0].1 <= children[1].1 { (children[0], children[1]) } else { (children[1], children[0]) };
+            for child in [far, near] {
+                if child.1 < *best && depth < stack.len() {
+                    stack[depth] = child;
+                    depth += 1;
+                }
+            }
+        }
+    }
+}
+
+fn key(a: u32, b: u32) -> (u32, u32) {
+    (a.min(b), a.max(b))
+}
+
+fn nan_to(v: DVec3, instead: f64) -> DVec3 {
+    DVec3::from_array(v.to_array().map(|c| if c.is_nan() { instead } else { c }))
+}
+
+/// Halves the triangles along the longest side of their middles.
+fn build(nodes: &mut Vec<Node>, order: &mut [(DVec3, u32)], all: &[[DVec3; 3]], first: u32) {
+    let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+    let (mut middle_low, mut middle_high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+    for &(middle, n) in order.iter() {
+        for p in all[n as usize] {
+            low = low.min(p);
+            high = high.max(p);
+        }
+        middle_low = middle_low.min(middle);
+        middle_high = middle_high.max(middle);
+    }
+    // The corners were f32: nothing is lost.
+    let index = nodes.len();
+    let count = if order.len() <= LEAF { order.len() as u32 } else { 0 };
+    nodes.push(Node { low: low.as_vec3().to_array(), high: high.as_vec3().to_array(), at: first, count });
+    if count > 0 {
+        return;
+    }
+    let size = middle_high - middle_low;
+    let axis = if size.x >= size.y && size.x >= size.z {
+        0
+    } else if size.y >= size.z {
+        1
+    } else {
+        2
+    };
+    let half = order.len() / 2;
+    order.select_nth_unstable_by(half, |a, b| a.0[axis].total_cmp(&b.0[axis]));
+    let (left, right) = order.split_at_mut(half);
+    build(nodes, left, all, first);
+    nodes[index].at = nodes.len() as u32;
+    build(nodes, right, all, first + half as u32);
+}
+
+/// The point of a triangle with the least signed distance to a body, if that is under `best`, which is lowered.
+fn least_on(body: &impl Convex, triangle: [DVec3; 3], best: &mut f64) -> Option<DVec3> {
+    let mut found = None;
+    let mut try_at = |p: DVec3, best: &mut f64| {
+        let (value, gradient) = body.distance(p);
+        if value < *best {
+            *best = value;
+            found = Some(p);
+        }
+        (value, gradient)
+    };
+    // To and fro between the two bodies comes near the least quickly where they do not meet.
+    let mut at = (triangle[0] + triangle[1] + triangle[2]) / 3.0;
+    let reach = triangle.iter().map(|v| v.distance(at)).fold(0.0, f64::max);
+    let (value, gradient) = try_at(at, best);
+    if value - reach >= *best {
+        return found;
+    }
+    let mut last = (value, gradient);
+    for _ in 0..12 {
+        let next = closest_point(at - last.1 * last.0, triangle);
+        if next.distance_squared(at) < 1e-12 {
+            break;
+        }
+        at = next;
+        last = try_at(at, best);
+    }
+    // What is left is searched by halving, with the tangent plane as the bound.
+    let mut stack = vec![triangle];
+    let mut budget = 4000;
+    while let Some(t) = stack.pop() {
+        let middle = (t[0] + t[1] + t[2]) / 3.0;
+        let reach = t.iter().map(|v| v.distance(middle)).fold(0.0, f64::max);
+        let (value, gradient) = try_at(middle, best);
+        let tangent = t.iter().map(|v| value + gradient.dot(*v - middle)).fold(f64::INFINITY, f64::min);
+        if tangent.max(value - reach) >= *best - GAP || budget == 0 {
+            continue;
+        }
+        budget -= 1;
+        let sides = [(0, 1, 2), (1, 2, 0), (2, 0, 1)].map(|(a, b, c)| (t[a].distance_squared(t[b]), a, b, c));
+        let (_, a, b, c) = sides.into_iter().fold(sides[0], |m, s| if s.0 > m.0 { s } else { m });
+        let half = (t[a] + t[b]) / 2.0;
+        stack.push([t[a], half, t[c]]);
+        stack.push([half, t[b], t[c]]);
+    }
+    found
+}
+
+/// Where a line meets a triangle, and whether it goes in there (T. Möller, B. Trumbore, 1997).
+fn crossing([a, b, c]: [DVec3; 3], from: DVec3, direction: DVec3) -> Option<(f64, bool)> {
+    let (u, v) = (b - a, c - a);
+    let p = direction.cross(v);
+    let determinant = u.dot(p);
+    if determinant.abs() < 1e-15 {
+        return None;
+    }
+    let to = from - a;
+    let s = to.dot(p) / determinant;
+    let q = to.cross(u);
+    let t = direction.dot(q) / determinant;
+    let inside = (0.0..=1.0).contains(&s) && t >= 0.0 && s + t <= 1.0;
+    inside.then(|| (v.dot(q) / determinant, determinant > 0.0))
+}
