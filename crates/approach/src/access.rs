@@ -137,9 +137,12 @@ impl<'a> Accessibility<'a> {
             let along = coarse.along(entry.at, direction, length).ok_or_else(|| {
                 ApproachError::invalid("entry or target", "it lies outside the region that the map was prepared for")
             })?;
-            access.through = access.through + Mm(along.within);
-            // Deep within, the exact depth is of no interest.
+            // Deep within, the exact depth is of no interest; what only grazes may slip between the lattice's nodes.
             let deep = -coarse.step().0;
+            let grazes = along.least.abs() < -deep;
+            let within =
+                if grazes { obstacle.tree().length_within(entry.at.0, direction, length) } else { along.within };
+            access.through = access.through + Mm(within);
             let least = if along.least < exact_below && along.least > deep {
                 let limit = along.least + coarse.step().0 + radius;
                 let rod = Capsule { from: entry.at.0, to: target.0, radius };

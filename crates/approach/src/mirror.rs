@@ -70,9 +70,10 @@ const ROUNDS: usize = 60;
 /// Fits the plane about which a skull is most nearly its own mirror image, starting from `first` (a point and a direction
 /// near to left-right).
 ///
-/// Points of the surface are mirrored and paired with the nearest point of the surface; the worst third of the pairs (the
-/// defect, the jaw) is left out; the best plane for the rest has a closed form: with both sets centred, its normal is the
-/// eigenvector of the least eigenvalue of the symmetric part of Σ a bᵀ. Repeated until it stays.
+/// Points of the outer surface are mirrored and paired with its nearest point; the worst third of the pairs (the
+/// defect, the jaw) is left out; the plane is turned and moved so that the images' squared distances from the surface, along
+/// its normals, become least (Gauss-Newton; Y. Chen, G. Medioni, "Object modelling by registration of multiple range images",
+/// 1992). Repeated until it stays. The first direction may be off by some 10°.
 ///
 /// # Errors
 /// When the mesh is empty, the direction has no length, or the user cancels.
@@ -85,9 +86,12 @@ pub fn fit_mid_plane(
         return Err(ApproachError::Empty("the skull".into()));
     }
     progress.stage("fitting the mid-plane");
-    let tree = Tree::new(mesh);
-    let step = mesh.vertices().len().div_ceil(POINTS).max(1);
-    let points: Vec<DVec3> = mesh.vertices().iter().step_by(step).map(position).collect();
+    let outer = outer_surface(mesh)?;
+    let tree = Tree::new(&outer);
+    let corner = |v: u32| outer.vertices().get(v as usize).map_or(DVec3::ZERO, position);
+    let step = outer.triangles().len().div_ceil(POINTS).max(1);
+    let points: Vec<DVec3> =
+        outer.triangles().iter().step_by(step).map(|t| t.map(corner).into_iter().sum::<DVec3>() / 3.0).collect();
     let no_direction = || ApproachError::invalid("mid-plane", "the first direction has no length");
     let mut normal = first.1.0.try_normalize().ok_or_else(no_direction)?;
     let mut at = first.0.0;
@@ -95,30 +99,37 @@ pub fn fit_mid_plane(
     for round in 0..ROUNDS {
         progress.check()?;
         progress.set(round as f32 / ROUNDS as f32);
-        let mut pairs: Vec<(f64, DVec3, DVec3)> = points
+        let (u, v) = normal.any_orthonormal_pair();
+        // For each point how far its image is from the surface, along the surface's normal, and how that changes with the
+        // plane: turned towards u, towards v, and moved along its normal.
+        let mut pairs: Vec<(f64, f64, DVec3)> = points
             .par_iter()
             .filter_map(|&p| {
-                let mirrored = p - normal * (2.0 * (p - at).dot(normal));
-                tree.nearest(mirrored, f64::INFINITY).map(|n| (n.distance, p, n.point))
+                let from = p - at;
+                let aside = from.dot(normal);
+                let image = p - normal * (2.0 * aside);
+                let nearest = tree.nearest(image, f64::INFINITY)?;
+                let out = tree.outward(&nearest);
+                let turned = |w: DVec3| -2.0 * (normal * from.dot(w) + w * aside).dot(out);
+                let change = DVec3::new(turned(u), turned(v), 2.0 * normal.dot(out));
+                Some((nearest.distance, (image - nearest.point).dot(out), change))
             })
             .collect();
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         pairs.truncate((pairs.len() * 2 / 3).max(3));
         departure = pairs.get(pairs.len() / 2).map_or(f64::INFINITY, |p| p.0);
-        let count = pairs.len() as f64;
-        let (a, b) = pairs.iter().fold((DVec3::ZERO, DVec3::ZERO), |(a, b), p| (a + p.1, b + p.2));
-        let (a, b) = (a / count, b / count);
-        let mut sum = DMat3::ZERO;
-        for (_, p, q) in &pairs {
-            let (p, q) = (*p - a, *q - b);
-            sum += DMat3::from_cols(p * q.x, p * q.y, p * q.z);
+        let (mut matrix, mut right) = (DMat3::ZERO, DVec3::ZERO);
+        for (_, off, change) in &pairs {
+            matrix += DMat3::from_cols(*change * change.x, *change * change.y, *change * change.z);
+            right -= *change * *off;
         }
-        let found = least_eigenvector((sum + sum.transpose()) * 0.5);
-        let found = if found.dot(normal) < 0.0 { -found } else { found };
-        let middle = (a + b) / 2.0;
-        let moved = found.distance(normal) * 100.0 + (middle - at).dot(found).abs();
-        (normal, at) = (found, middle);
-        if moved < 1e-4 {
+        // A shape that is its own image about many planes (a ball) leaves the step open: a little damping keeps it small.
+        matrix +=
+            DMat3::from_diagonal(DVec3::splat(1e-6 * (matrix.col(0).x + matrix.col(1).y + matrix.col(2).z) + 1e-12));
+        let step = matrix.inverse() * right;
+        at += normal * step.z;
+        normal = (normal + u * step.x + v * step.y).normalize_or(normal);
+        if step.x.hypot(step.y) * 100.0 + step.z.abs() < 1e-4 {
             break;
         }
     }
@@ -126,35 +137,24 @@ pub fn fit_mid_plane(
     Ok(MidPlane { point: LpsPoint(at), normal: LpsVector(normal), departure: Mm(departure) })
 }
 
-fn position(vertex: &[f32; 3]) -> DVec3 {
-    DVec3::from_array(vertex.map(f64::from))
+/// The triangles from which the way out, straight away from the middle, is free: paired with these alone, the image of the
+/// outer table of the skull is never drawn to the inner one.
+fn outer_surface(mesh: &Mesh) -> Result<Mesh, ApproachError> {
+    let tree = Tree::new(mesh);
+    let count = mesh.vertices().len().max(1) as f64;
+    let middle = mesh.vertices().iter().map(position).sum::<DVec3>() / count;
+    let corner = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, position);
+    let free = |t: &&[u32; 3]| {
+        let at = t.map(corner).into_iter().sum::<DVec3>() / 3.0;
+        let away = (at - middle).normalize_or(DVec3::Z);
+        tree.passes(at + away * 0.01, away, 2000.0).is_empty()
+    };
+    let triangles: Vec<[u32; 3]> = mesh.triangles().par_iter().filter(free).copied().collect();
+    Ok(Mesh::new(mesh.vertices().to_vec(), triangles)?)
 }
 
-/// The eigenvector of the least eigenvalue of a symmetric matrix, by Jacobi's rotations.
-fn least_eigenvector(matrix: DMat3) -> DVec3 {
-    let mut a = matrix;
-    let mut vectors = DMat3::IDENTITY;
-    for _ in 0..50 {
-        for (p, q) in [(0, 1), (0, 2), (1, 2)] {
-            let off = a.col(q)[p];
-            if off.abs() < 1e-300 {
-                continue;
-            }
-            let theta = (a.col(q)[q] - a.col(p)[p]) / (2.0 * off);
-            let t = if theta == 0.0 { 1.0 } else { theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt()) };
-            let c = 1.0 / (t * t + 1.0).sqrt();
-            let s = t * c;
-            let mut turn = DMat3::IDENTITY;
-            turn.col_mut(p)[p] = c;
-            turn.col_mut(q)[q] = c;
-            turn.col_mut(q)[p] = s;
-            turn.col_mut(p)[q] = -s;
-            a = turn.transpose() * a * turn;
-            vectors *= turn;
-        }
-    }
-    let least = (1..3).fold(0, |m, n| if a.col(n)[n] < a.col(m)[m] { n } else { m });
-    vectors.col(least).normalize_or_zero()
+fn position(vertex: &[f32; 3]) -> DVec3 {
+    DVec3::from_array(vertex.map(f64::from))
 }
 
 /// Makes an implant for a hole in a skull: within a box around the hole, what the mirrored skull has and the skull has not,

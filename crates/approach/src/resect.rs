@@ -7,10 +7,11 @@ use glam::DVec3;
 use serde::Serialize;
 
 use crate::convex::Turned;
+use crate::mirror::box_around;
 use crate::obstacle::{Obstacle, border};
 use crate::pose::Placed;
 use crate::sweep::Sweep;
-use crate::{ApproachError, Path};
+use crate::{ApproachError, Path, Tree};
 
 /// What goes.
 #[derive(Clone, Debug)]
@@ -180,10 +181,18 @@ fn region(structure: &Structure, removal: &Removal<'_>, progress: &Progress) -> 
                 return Err(ApproachError::invalid("margin", format!("{margin} is not 0 to 200 mm")));
             }
             structure.mask.check_same_grid(around)?;
-            if around.is_empty() {
-                return Err(ApproachError::Empty("the tumour".into()));
-            }
-            fabrica_segment::dilate(around, *margin, progress)?
+            let tumour =
+                Structure { name: "the tumour".into(), mask: (*around).clone(), isovalue: None, ..structure.clone() };
+            // From its border, not from the middles of its voxels, which would fall short.
+            let tree = Tree::new(&border(&tumour, None, progress)?);
+            let wide = *margin + Mm(grid.spacing().into_iter().fold(0.0, f64::max));
+            let Some((low, high)) = box_around(around, wide) else { return Err(ApproachError::Empty(tumour.name)) };
+            let within = Mask::from_fn(grid.clone(), |n| {
+                let p = at(n);
+                let near = p.cmpge(low.0).all() && p.cmple(high.0).all();
+                near && tree.signed(p).is_some_and(|found| found.distance <= margin.0)
+            });
+            fabrica_segment::union(&within, around)?
         }
         Removal::Window { path, diameter } => {
             if !(diameter.0 > 0.0 && diameter.0 <= 300.0) {

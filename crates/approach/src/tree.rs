@@ -220,6 +220,26 @@ impl Tree {
         found
     }
 
+    /// How much of a straight line of unit direction lies within a closed mesh.
+    pub fn length_within(&self, from: DVec3, direction: DVec3, length: f64) -> f64 {
+        let passes = self.passes(from, direction, length);
+        let (mut sum, mut since) = (0.0, None);
+        for &(at, goes_in) in &passes {
+            match (goes_in, since) {
+                (true, None) => since = Some(at),
+                (false, Some(start)) => {
+                    sum += at - start;
+                    since = None;
+                }
+                // It began within.
+                (false, None) if sum == 0.0 && passes.first().is_some_and(|p| p.0 == at) => sum += at,
+                // Told twice, at an edge.
+                _ => {}
+            }
+        }
+        sum + since.map_or(0.0, |start| length - start)
+    }
+
     /// Visits boxes in order of their bound, leaves out those whose bound is not under the best.
     #[inline]
     fn visit(&self, bound: impl Fn(&Node) -> f64, mut leaf: impl FnMut(u32, &mut f64), best: &mut f64) {

@@ -32,8 +32,8 @@ fn the_map_holds_a_tenth_of_a_millimetre() {
         .map(|(c, r)| Obstacle::new("ball", &ball(*c, *r, 120), Mm(0.0), Thresholds::default()).unwrap())
         .collect();
     let skin = ball(DVec3::ZERO, 70.0, 60);
-    let entries = spread_entries(&skin, TARGET, Mm(100.0), 2000).unwrap();
-    assert!((1990..=2000).contains(&entries.len()), "{}", entries.len());
+    let entries = spread_entries(&skin, TARGET, Mm(100.0), 1000).unwrap();
+    assert!((990..=1000).contains(&entries.len()), "{}", entries.len());
     let region = (LpsPoint::new(-72.0, -72.0, -72.0), LpsPoint::new(72.0, 72.0, 72.0));
     let ready = Accessibility::new(&avoid, region, Mm(2.0), None, &progress).unwrap();
     let map = ready.map(&entries, TARGET, Mm(1.0), &progress).unwrap();
@@ -55,10 +55,10 @@ fn the_map_holds_a_tenth_of_a_millimetre() {
             blocked += 1;
         }
         let through: f64 = balls().iter().map(|(c, r)| chord(*c, *r, entry.at.0, TARGET.0)).sum();
-        assert!((access.through.0 - through).abs() < 2.0, "{} {through}", access.through.0);
+        assert!((access.through.0 - through).abs() < 1.0, "{} {through}", access.through.0);
         assert!(access.tilt_degrees < 8.0, "{}", access.tilt_degrees);
     }
-    assert!(blocked > 50 && blocked < 1500, "{blocked}");
+    assert!(blocked > 25 && blocked < 800, "{blocked}");
 
     // Ten ways, apart from each other, none near a ball, and the same looked at exactly.
     let criteria = Criteria::built_in().unwrap();
@@ -84,7 +84,8 @@ fn chord(c: DVec3, r: f64, a: DVec3, b: DVec3) -> f64 {
     let d = (b - a).normalize();
     let t = (c - a).dot(d);
     let h = r * r - (c - a).length_squared() + t * t;
-    if h <= 0.0 { 0.0 } else { 2.0 * h.sqrt() }
+    let reach = |at: f64| at.clamp(0.0, a.distance(b));
+    if h <= 0.0 { 0.0 } else { reach(t + h.sqrt()) - reach(t - h.sqrt()) }
 }
 
 #[test]
