@@ -148,7 +148,7 @@ mod tests {
             let albedo = if n % side < side / 2 { [0.8, 0.2, 0.1] } else { [0.1, 0.6, 0.8] };
             let mut pixel = FilmPixel::default();
             for _ in 0..samples {
-                let light = 1.0 + noise * (random.next() - 0.5);
+                let light = 1.0 + noise * (random.number() - 0.5);
                 let radiance = albedo.map(|a: f32| shade(a) * light);
                 (0..3).for_each(|c| pixel.radiance[c] += radiance[c]);
                 pixel.square += (radiance.iter().sum::<f32>() / 3.0).powi(2);

@@ -345,7 +345,7 @@ mod tests {
         let mut random = Random::new([1, 2], 3);
         let n = 100_000;
         let sum: f64 = (0..n)
-            .filter_map(|_| lights.sample(Vec3::ZERO, random.next(), random.pair()))
+            .filter_map(|_| lights.sample(Vec3::ZERO, random.number(), random.pair()))
             .map(|s| f64::from(s.radiance.x * s.direction.z / s.density))
             .sum();
         let root = 2f64.sqrt();

@@ -277,7 +277,7 @@ impl<T: Sample> Medium<'_, T> {
                 }
                 t += flight;
                 let position = segment.origin + segment.direction * t;
-                if random.next() * bound < self.extinction(position, block) {
+                if random.number() * bound < self.extinction(position, block) {
                     return ControlFlow::Break(Collision { distance: t, position, block });
                 }
                 depth = exponential(random);
@@ -302,7 +302,7 @@ impl<T: Sample> Medium<'_, T> {
                 let extinction = self.extinction(segment.origin + segment.direction * t, block);
                 clear *= 1.0 - extinction / bound;
                 if clear < ROULETTE {
-                    if random.next() * ROULETTE >= clear {
+                    if random.number() * ROULETTE >= clear {
                         return ControlFlow::Break(());
                     }
                     clear = ROULETTE;
@@ -347,10 +347,11 @@ impl<T: Sample> Medium<'_, T> {
                     }
                 }
             }
-            if bound > 0.0 && end > t {
-                if let ControlFlow::Break(result) = visit(number, bound, t, end) {
-                    return Some(result);
-                }
+            if bound > 0.0
+                && end > t
+                && let ControlFlow::Break(result) = visit(number, bound, t, end)
+            {
+                return Some(result);
             }
             if axis == 3 {
                 return None;
@@ -358,8 +359,8 @@ impl<T: Sample> Medium<'_, T> {
             t = end.max(t);
             if reach > 1 {
                 // The other axes have gone on within the cube, and never beyond it.
-                for a in 0..3 {
-                    block[a] = at(t, a).clamp(block[a] + 1 - reach, block[a] + reach - 1);
+                for (a, block) in block.iter_mut().enumerate() {
+                    *block = at(t, a).clamp(*block + 1 - reach, *block + reach - 1);
                 }
             }
             block[axis] = behind;
@@ -370,5 +371,5 @@ impl<T: Sample> Medium<'_, T> {
 /// A free optical depth: the distance to the next meeting in a medium of extinction 1.
 #[inline(always)]
 fn exponential(random: &mut Random) -> f32 {
-    -(1.0 - random.next()).ln()
+    -(1.0 - random.number()).ln()
 }

@@ -96,7 +96,7 @@ impl<T: Sample> Tracer<'_, T> {
             }
             let pair = if bounce == 1 { even(Choice::Light) } else { random.pair() };
             let last = bounce == self.material.bounces;
-            if let Some(sample) = self.lights.sample(met.position, random.next(), pair) {
+            if let Some(sample) = self.lights.sample(met.position, random.number(), pair) {
                 light += throughput * self.lit(&met, &scatter, out, &sample, last, &mut random);
             }
             if last {
@@ -111,7 +111,7 @@ impl<T: Sample> Tracer<'_, T> {
                     (direction, henyey_greenstein(cosine, self.material.forward))
                 }
                 Scatter::Surface(surface) => {
-                    let Some(reflection) = surface.sample(out, random.next(), pair) else { break };
+                    let Some(reflection) = surface.sample(out, random.number(), pair) else { break };
                     throughput *= reflection.weight;
                     (reflection.direction, reflection.density)
                 }
@@ -120,7 +120,7 @@ impl<T: Sample> Tracer<'_, T> {
                 // Never dearer than it was: in white matter paths go on until they are out.
                 let go_on = throughput.max_element();
                 if go_on < 1.0 {
-                    if random.next() >= go_on {
+                    if random.number() >= go_on {
                         break;
                     }
                     throughput /= go_on;
@@ -161,7 +161,7 @@ impl<T: Sample> Tracer<'_, T> {
         }
         let normal = gradient / strength;
         let normal = if normal.dot(out) < 0.0 { -normal } else { normal };
-        if random.next() >= share {
+        if random.number() >= share {
             return (Scatter::Medium(scattering_albedo(matter.colour)), normal);
         }
         let Material { roughness, specular, .. } = *self.material;

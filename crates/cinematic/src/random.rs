@@ -41,7 +41,7 @@ impl Random {
 
     /// The next number, from 0 to below 1.
     #[inline(always)]
-    pub fn next(&mut self) -> f32 {
+    pub fn number(&mut self) -> f32 {
         let [s0, mut s1] = self.state;
         let result = s0.wrapping_mul(0x9E37_79BB).rotate_left(5).wrapping_mul(5);
         s1 ^= s0;
@@ -52,7 +52,7 @@ impl Random {
     /// The next two numbers.
     #[inline(always)]
     pub fn pair(&mut self) -> [f32; 2] {
-        [self.next(), self.next()]
+        [self.number(), self.number()]
     }
 }
 
@@ -106,8 +106,8 @@ mod tests {
         let mut b = Random::new([3, 4], 5);
         let mut bins = [0u32; 16];
         for _ in 0..160_000 {
-            let n = a.next();
-            assert_eq!(n, b.next());
+            let n = a.number();
+            assert_eq!(n, b.number());
             bins[(n * 16.0) as usize] += 1;
         }
         // 10,000 a bin; six standard deviations are 580.
@@ -118,7 +118,7 @@ mod tests {
     fn streams_of_neighbours_do_not_hang_together() {
         let mut sum = 0.0;
         for n in 0..10_000u32 {
-            let (a, b) = (Random::new([n, 7], 0).next(), Random::new([n + 1, 7], 0).next());
+            let (a, b) = (Random::new([n, 7], 0).number(), Random::new([n + 1, 7], 0).number());
             sum += (f64::from(a) - 0.5) * (f64::from(b) - 0.5);
         }
         // The standard deviation of the mean product is 1/12/100.

@@ -136,7 +136,7 @@ mod tests {
                 let n = 200_000;
                 let (mut sampled, mut integrated, mut density) = (0.0f64, 0.0f64, 0.0f64);
                 for _ in 0..n {
-                    if let Some(r) = surface.sample(out, random.next(), random.pair()) {
+                    if let Some(r) = surface.sample(out, random.number(), random.pair()) {
                         sampled += f64::from(r.weight.x);
                     }
                     let [u, v] = random.pair();

@@ -272,7 +272,7 @@ fn tracking_passes_as_much_as_marching_in_small_steps() {
     let mut checked = 0;
     for ray in 0..42u32 {
         let mut random = Random::new([ray, 9], 1);
-        let mut number = |scale: f32| (random.next() - 0.5) * scale;
+        let mut number = |scale: f32| (random.number() - 0.5) * scale;
         let target = Vec3::new(9.0 + number(14.0), 8.5 + number(12.0), 11.0 + number(18.0));
         let direction = Vec3::new(number(1.0), number(1.0), number(1.0)).normalize();
         // From within, along an axis, from outside.

@@ -1,5 +1,7 @@
 //! Small networks of our own through the whole way, and files that must be refused.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod common;
 
 use common::{Message, model, node, oblique_scan, of_position, pointwise, port, put, tensor, toml_model};

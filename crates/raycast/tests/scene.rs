@@ -79,7 +79,7 @@ fn each_structure_has_its_own_look_and_hidden_ones_are_gone() {
     };
     let as_scan = StructureLook::default();
     let blue = StructureLook { colour: Some(Rgb(0, 255, 0)), ..as_scan.clone() };
-    assert_eq!(seen([red.clone(), as_scan]), [[0, 0, 255], [0, 0, 255], [255, 0, 0]]);
+    assert_eq!(seen([red, as_scan]), [[0, 0, 255], [0, 0, 255], [255, 0, 0]]);
     assert_eq!(seen([StructureLook::hidden(), blue]), [[0, 255, 0], [0, 0, 255], [0, 0, 0]]);
 }
 
@@ -138,7 +138,7 @@ fn hiding_a_structure_and_editing_a_mask_reach_the_skipping_structure() {
     let looks = [StructureLook::hidden()];
     let share = |labels: &LabelMap, derived: &Derived| {
         let scene = Scene { structures: Some(Structures { labels, looks: &looks }), ..Scene::new(&volume, &rest) };
-        LookTables::of(&scene, derived).occupancy.clone()
+        LookTables::of(&scene, derived).occupancy
     };
     let mut map = labels(&block);
     let scene = Scene { structures: Some(Structures { labels: &map, looks: &looks }), ..Scene::new(&volume, &rest) };

@@ -1,5 +1,6 @@
 //! Small ONNX networks, made here, and volumes to run them on.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops where it fails, and says what it skips")]
 
 use std::path::{Path, PathBuf};
 
