@@ -9,7 +9,6 @@ use bevy::app::{
 };
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::*;
-use bevy::render::RenderPlugin;
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::{ExitCondition, FileDragAndDrop, PresentMode, WindowResolution};
 use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
@@ -171,10 +170,9 @@ fn find_headset(place: Place) -> Result<Option<Runtime>> {
 
 /// Bevy, on the headset's graphics device where there is one, with a window where there is a display.
 fn bevy_plugins(runtime: Option<&Runtime>, window: bool) -> PluginGroupBuilder {
-    // A frame without its pipelines looks valid and lacks the volume.
     let render = match runtime {
         Some(runtime) => runtime.render_plugin(true),
-        None => RenderPlugin { synchronous_pipeline_compilation: true, ..default() },
+        None => fabrica_scene::graphics::render_plugin(),
     };
     let primary = Window {
         title: "Fabrica".into(),

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
 #![allow(clippy::print_stderr, reason = "skipped tests say so")]
+#![allow(clippy::disallowed_methods, reason = "a test's files are its own")]
 
 mod common;
 #[path = "common/headset.rs"]

@@ -1,7 +1,7 @@
 //! `fabrica approach`: from where a target can be reached, and how close each way comes.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::io::Write as _;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -10,7 +10,7 @@ use fabrica_approach::{
     Access, Accessibility, Candidate, Confidence, Criteria, EntryPoint, Library, Obstacle, Path, Refused, Thresholds,
     border, spread_entries,
 };
-use fabrica_case::Case;
+use fabrica_case::{Case, write_atomic};
 use fabrica_geometry::{LpsPoint, LpsVector, Mm, VoxelPoint};
 use fabrica_plan::{ApproachOperation, Item, ItemOperation, Operation, Trajectory};
 use fabrica_progress::Progress;
@@ -98,8 +98,7 @@ pub fn run(args: &ApproachArgs) -> Result<()> {
             found.assessed.push(assess(&format!("way {}", n + 1), &path, entry, &instrument, &avoid, &through)?);
         }
         if let Some(file) = &args.map {
-            fs::write(file, table(&entries, &map, &names))
-                .with_context(|| format!("cannot write {}", file.display()))?;
+            write(file, &table(&entries, &map, &names))?;
         }
         say(format_args!("{} entries in {:.0} ms", entries.len(), took.as_secs_f64() * 1e3));
         found = Found { entries, candidates: best, refused, ..found };
@@ -122,11 +121,10 @@ pub fn run(args: &ApproachArgs) -> Result<()> {
     };
     tell(&report);
     if let Some(file) = &args.json {
-        fs::write(file, serde_json::to_string_pretty(&report)?)
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        write(file, &serde_json::to_string_pretty(&report)?)?;
     }
     if let Some(file) = &args.report {
-        fs::write(file, report.html()).with_context(|| format!("cannot write {}", file.display()))?;
+        write(file, &report.html())?;
     }
     if let Some(name) = &args.save {
         save(&mut case, name, &report, &avoid, radius)?;
@@ -303,4 +301,8 @@ fn save(case: &mut Case, name: &str, report: &ApproachReport, avoid: &[Obstacle]
     }
     say(format_args!("{} trajectories kept in the plan", report.assessed.len()));
     Ok(())
+}
+
+fn write(file: &std::path::Path, text: &str) -> Result<()> {
+    write_atomic(file, |to| to.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", file.display()))
 }

@@ -36,7 +36,7 @@ pub fn run(args: &BenchRenderArgs) -> Result<()> {
         args.side, size[0], size[1], args.frames
     ));
     let volume = Arc::new(synthetic(args.side)?);
-    let bench = Bench { args, volume: volume.clone(), size };
+    let bench = Bench { args, volume, size };
     bench.looks(&mut gpu)?;
     bench.fragments(&mut gpu)?;
     bench.edits(&mut gpu)

@@ -18,6 +18,7 @@ use crate::parse;
 use crate::terminal::{Bar, say};
 
 /// What a line asks for.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Ask {
     Do(Operation),
     Undo,

@@ -2,6 +2,7 @@
 //!
 //! Usage: `time_approach FOLDER [N]`. Writes the structures (PLY), the entries and our own answers (JSON) into the folder, so
 //! that others can be asked the same.
+#![allow(clippy::disallowed_methods, reason = "a benchmark's answers are its own")]
 
 use std::error::Error;
 use std::fs;

@@ -36,7 +36,7 @@ pub fn spread_entries(
         })
         .collect();
     let area: f64 = useful.iter().map(|u| u.1.length()).sum();
-    if !(area > 0.0) {
+    if area <= 0.0 || area.is_nan() {
         let what = format!("no part of the surface that faces away from the target lies within {reach} of it");
         return Err(ApproachError::invalid("entries", what));
     }

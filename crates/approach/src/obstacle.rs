@@ -294,7 +294,12 @@ fn stretches(structure: &Obstacle, from: DVec3, direction: DVec3, length: f64) -
         match found.last_mut() {
             Some(last) if start - last.to.0 < SHORT => last.to = Mm(end),
             _ => {
-                found.push(Crossing { structure: structure.name.clone(), from: Mm(start), to: Mm(end), error: Mm(0.0) })
+                found.push(Crossing {
+                    structure: structure.name.clone(),
+                    from: Mm(start),
+                    to: Mm(end),
+                    error: Mm(0.0),
+                });
             }
         }
     }

@@ -50,7 +50,7 @@ impl Sweep {
         let Some(first) = poses.first() else {
             return Err(ApproachError::invalid("motion", "it has no pose"));
         };
-        if !(step.0 > 0.0) {
+        if step.0 <= 0.0 || step.0.is_nan() {
             return Err(ApproachError::invalid("motion's step", format!("{step} is not over 0")));
         }
         // The farthest point from the tip turns the farthest.

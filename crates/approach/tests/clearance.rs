@@ -1,4 +1,9 @@
 //! Clearances, depths, angles and crossings against shapes of known distance and against brute force.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops where it fails, and its files are its own"
+)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Sizes, screws and mirrored implants on the synthetic patient, whose shapes are known.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,5 @@
 //! Swept volumes, resections and windows against what is known.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use fabrica_approach::resect::{Removal, resect};
 use fabrica_approach::{Instrument, Library, Path, Pose, Sweep};

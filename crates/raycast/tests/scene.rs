@@ -227,12 +227,12 @@ fn a_fused_volume_adds_its_fog_or_paints() {
     let map = Volume::new(coarse, Samples::F32(vec![7.0; 500]), ValueUnit::Other("Gy".into())).unwrap();
     let nothing = even(WHITE, 0.0);
     let green = function(&[(0.0, Rgb(0, 255, 0), 0.0), (5.0, Rgb(0, 255, 0), 0.5), (9.0, Rgb(0, 255, 0), 0.5)]);
-    let fused = Some(Fused { volume: &map, function: &green, fusion: Fusion::Added });
-    let image = draw(&Scene { settings: flat(), fused, ..Scene::new(&volume, &nothing) });
+    let added = Fused { volume: &map, function: &green, fusion: Fusion::Added };
+    let image = draw(&Scene { settings: flat(), fused: Some(added), ..Scene::new(&volume, &nothing) });
     assert_eq!([50, 30].map(|x| image.pixel(x, 30).unwrap()[1]), [255, 0]);
     let grey = even(WHITE, 1.0);
-    let fused = Some(Fused { fusion: Fusion::Painted, ..fused.unwrap() });
-    let image = draw(&Scene { settings: flat(), fused, ..Scene::new(&volume, &grey) });
+    let painted = Fused { fusion: Fusion::Painted, ..added };
+    let image = draw(&Scene { settings: flat(), fused: Some(painted), ..Scene::new(&volume, &grey) });
     let half = linear_to_srgb(0.5);
     assert_eq!(image.pixel(50, 30).unwrap()[..3], [half, 255, half]);
     assert_eq!(image.pixel(30, 30).unwrap()[..3], [255, 255, 255]);

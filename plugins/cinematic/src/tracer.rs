@@ -45,7 +45,7 @@ impl GpuTracer {
     pub fn headless() -> Result<Self, GpuError> {
         let fail = |error: &dyn std::fmt::Display| GpuError::NoDevice(error.to_string());
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-            backends: wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all()),
+            backends: fabrica_scene::graphics::backends(),
             ..wgpu::InstanceDescriptor::new_without_display_handle()
         });
         let options = wgpu::RequestAdapterOptions {

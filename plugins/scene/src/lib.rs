@@ -7,6 +7,7 @@
 mod annotations;
 pub mod camera;
 mod cinematic;
+pub mod graphics;
 pub mod input;
 mod open_case;
 pub mod presence;

@@ -8,11 +8,11 @@ use bevy::core_pipeline::prepass::DepthPrepass;
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
+use bevy::render::RenderApp;
 use bevy::render::gpu_readback::{Readback, ReadbackComplete};
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
-use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use fabrica_raycast::{
@@ -88,7 +88,7 @@ impl OffscreenRenderer {
                 .disable::<bevy::app::TerminalCtrlCHandlerPlugin>()
                 .disable::<PipelinedRenderingPlugin>()
                 .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() }),
+                .set(fabrica_scene::graphics::render_plugin()),
         );
         app.add_plugins(VolumeMaterialPlugin);
         while app.plugins_state() == bevy::app::PluginsState::Adding {
@@ -330,7 +330,7 @@ impl OffscreenRenderer {
 /// Looks for a device first, since Bevy ends the program where it finds none.
 fn probe() -> Result<(), OffscreenError> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all()),
+        backends: fabrica_scene::graphics::backends(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
     bevy::tasks::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))

@@ -1,6 +1,6 @@
 //! Analytic shapes as fine meshes.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test takes what it needs, and stops where it fails")]
 
 use fabrica_surface::Mesh;
 use glam::DVec3;
