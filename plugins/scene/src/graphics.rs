@@ -4,8 +4,8 @@ use bevy::render::RenderPlugin;
 use bevy::render::settings::{Backends, WgpuSettings};
 
 /// The graphics interfaces that are tried: those that hold what our passes need (Vulkan, Metal, DirectX 12), or what the
-/// environment variable `WGPU_BACKEND` asks for. OpenGL is not tried: it lacks what the passes need, and only looking
-/// for it prints errors where there is no display.
+/// environment variable `WGPU_BACKEND` asks for.
+/// OpenGL is not tried: it lacks what the passes need.
 pub fn backends() -> Backends {
     Backends::from_env().unwrap_or(Backends::PRIMARY)
 }
