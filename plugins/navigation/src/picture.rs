@@ -84,12 +84,13 @@ pub fn draw_when_changed(
 ) {
     let slow = adapter.is_some_and(|a| format!("{:?}", a.device_type) == "Cpu");
     let mut moved = false;
-    for change in asked.read() {
+    // Pointing at something moves nothing.
+    for change in asked.read().filter(|change| !matches!(change, Navigate::Pick { .. })) {
         moved = true;
         drawing.coarse = slow
             && match change {
                 Navigate::Rotate { .. } | Navigate::Pan { .. } | Navigate::Zoom(_) => true,
-                Navigate::Settle | Navigate::Look(_) | Navigate::From(_) | Navigate::Pick { .. } => false,
+                Navigate::Settle | Navigate::Look(_) | Navigate::From(_) => false,
                 _ => drawing.coarse,
             };
     }

@@ -9,7 +9,7 @@ pub const FAILURE: Color32 = Color32::from_rgb(255, 110, 100);
 /// The crosshair.
 pub const CROSSHAIR: Color32 = Color32::from_rgba_premultiplied(60, 150, 150, 160);
 
-/// Sets fonts and colours of a context.
+/// Sets fonts and colours of a context, and what a click is in it.
 pub fn set(context: &egui::Context) {
     context.set_visuals(Visuals::dark());
     context.all_styles_mut(|style| {
@@ -18,4 +18,6 @@ pub fn set(context: &egui::Context) {
         }
         style.spacing.item_spacing = egui::vec2(6.0, 5.0);
     });
+    // However long it took: on a slow machine press and release lie a long frame apart, and no click may be lost.
+    context.options_mut(|options| options.input_options.max_click_duration = f64::INFINITY);
 }

@@ -119,12 +119,7 @@ fn save_queue(mut session: ResMut<Session>) {
     }));
 }
 
-fn finish_saving(
-    mut session: ResMut<Session>,
-    mut case: ResMut<OpenCase>,
-    mut notices: ResMut<Notices>,
-    mut redraw: MessageWriter<Redraw>,
-) {
+fn finish_saving(mut session: ResMut<Session>, mut case: ResMut<OpenCase>, mut notices: ResMut<Notices>) {
     let Some((of, saved)) = session.saving.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
     session.saving = None;
     for reason in saved.refused {
@@ -134,7 +129,6 @@ fn finish_saving(
         Ok(model) => session.show(&of, model, &mut case),
         Err(reason) => notices.tell(Severity::Error, reason),
     }
-    redraw.write_default();
 }
 
 impl Session {

@@ -11,7 +11,7 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_picking::SurfaceTarget;
-use fabrica_plan::ClipPlane;
+use fabrica_plan::{Appearance, ClipPlane};
 use fabrica_progress::Progress;
 use fabrica_scene::{
     InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets, Work, world,
@@ -64,10 +64,19 @@ fn follow_case(
     mut materials: ResMut<Assets<StandardMaterial>>,
     mut redraw: MessageWriter<Redraw>,
     mut targets: ResMut<SurfaceTargets>,
+    mut drawn: Local<Vec<(Arc<Structure>, Appearance)>>,
 ) {
     if !case.is_changed() {
         return;
     }
+    // A moved crosshair changes the case and no surface.
+    let same = |(old, shown): (&(Arc<Structure>, Appearance), &SceneStructure)| {
+        Arc::ptr_eq(&old.0, &shown.structure) && old.1 == shown.appearance
+    };
+    if drawn.len() == case.structures.len() && drawn.iter().zip(&case.structures).all(same) {
+        return;
+    }
+    *drawn = case.structures.iter().map(|s| (s.structure.clone(), s.appearance)).collect();
     redraw.write_default();
     targets.0.retain(|t| case.structures.iter().any(|s| Arc::ptr_eq(&s.structure, &t.structure)));
     for (entity, surface, mut visibility) in &mut surfaces {
