@@ -12,6 +12,7 @@ use fabrica_raycast::{
     StructureOverlay, SurfaceMesh, View, WINDOW_PRESETS, Window, draw_marks, render_mesh, render_slice, render_volume,
     slice_marks, view_marks,
 };
+use fabrica_scene::transfer_function;
 use fabrica_surface::{Mesh, Smoothing, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
 use fabrica_volume_rendering::OffscreenRenderer;
@@ -58,7 +59,12 @@ pub fn window(scene: &Scene<'_>, asked: Option<&str>) -> Result<Window> {
 
 /// The volume through a transfer function.
 pub fn of_volume(scene: &Scene<'_>, preset: &Preset, by: Renderer, progress: &Progress) -> Result<Image> {
-    let function = preset.transfer_function(scene.volume)?;
+    // The plan's own function belongs to the plan's own preset.
+    let planned = scene.case.plan().state().rendering.functions.get(scene.id);
+    let function = match planned {
+        Some(planned) if self::preset(scene, None)?.name == preset.name => transfer_function(planned)?,
+        _ => preset.transfer_function(scene.volume)?,
+    };
     let mut settings = preset.settings(scene.volume);
     settings.clip = scene.keep();
     let camera = scene.camera();

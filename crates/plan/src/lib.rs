@@ -38,6 +38,7 @@ mod measurement;
 mod operation;
 mod plan;
 mod record;
+mod rendering;
 mod review;
 mod state;
 mod values;
@@ -57,6 +58,7 @@ pub use measurement::{
 pub use operation::{Operation, SCHEMA};
 pub use plan::{Applied, Plan, PlanVersion};
 pub use record::{Action, Entry, OpId};
+pub use rendering::{Rendering, RenderingOperation, TransferFunction, TransferPoint, VolumeLook};
 pub use review::{Decision, Review, ReviewOperation, ReviewSubject};
 pub use state::PlanState;
 pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};

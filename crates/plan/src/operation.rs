@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApproachOperation, Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError,
-    Projection, ReviewOperation, Window,
+    Projection, RenderingOperation, ReviewOperation, Window,
 };
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;
@@ -115,6 +115,8 @@ pub enum Operation {
     },
     /// Adds, changes or removes a measurement (since schema 2).
     Measurement(MeasurementOperation),
+    /// Changes how the volume's picture is drawn (since schema 4).
+    Rendering(RenderingOperation),
     /// Goes on in spite of a geometry warning. Cannot be undone in passing, only withdrawn.
     AcceptWarning {
         /// The volume's id.
@@ -206,6 +208,7 @@ impl Operation {
             Self::EditNote { text, .. } => check_text("note", text),
             Self::RemoveNote { .. } => Ok(()),
             Self::Measurement(operation) => operation.check(),
+            Self::Rendering(operation) => operation.check(),
             Self::AcceptWarning { volume, reason, .. } | Self::ReopenWarning { volume, reason, .. } => {
                 check_name("volume", volume)?;
                 check_text("reason", reason)
@@ -224,6 +227,7 @@ impl Operation {
             | Self::ColourStructure { structure, .. }
             | Self::FadeStructure { structure, .. } => vec![structure],
             Self::Measurement(operation) => operation.measurement().map_or_else(Vec::new, |m| m.kind.structures()),
+            Self::Rendering(operation) => operation.structure().into_iter().collect(),
             Self::Edit(operation) => operation.structures(),
             Self::Item(operation) => operation.structures(),
             Self::Review(operation) => operation.structures(),
@@ -239,6 +243,7 @@ impl Operation {
             | Self::AcceptWarning { volume, .. }
             | Self::ReopenWarning { volume, .. } => Some(volume),
             Self::Measurement(operation) => operation.measurement().map(|m| m.volume.as_str()),
+            Self::Rendering(operation) => operation.volume(),
             Self::Edit(operation) => operation.volume(),
             _ => None,
         }
@@ -274,6 +279,7 @@ impl Operation {
             Self::EditNote { .. } => "edit note",
             Self::RemoveNote { .. } => "remove note",
             Self::Measurement(operation) => operation.summary(),
+            Self::Rendering(operation) => operation.summary(),
             Self::AcceptWarning { .. } => "accept geometry warning",
             Self::ReopenWarning { .. } => "withdraw acceptance of geometry warning",
             Self::Edit(operation) => operation.summary(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::record::Entry;
 use crate::{
     Acceptance, Action, Appearance, Approach, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
-    Operation, Overwrite, PlanError, Review, Window,
+    Operation, Overwrite, PlanError, Rendering, Review, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
@@ -24,6 +24,8 @@ pub struct PlanState {
     pub crosshair: Option<LpsPoint>,
     /// Clip planes, by name.
     pub clip_planes: BTreeMap<String, ClipPlane>,
+    /// How the volume's picture is drawn.
+    pub rendering: Rendering,
     /// Kept views, by name.
     pub views: BTreeMap<String, Camera>,
     /// Notes, in the order in which they were made.
@@ -97,6 +99,7 @@ impl PlanState {
             }
             Operation::ResetAppearance { structure } => {
                 self.appearances.remove(structure);
+                self.rendering.forget(structure);
             }
             Operation::SetWindow { volume, window } => {
                 self.windows.insert(volume.clone(), *window);
@@ -104,6 +107,7 @@ impl PlanState {
             Operation::SetRenderPreset { volume, preset } => {
                 self.render_presets.insert(volume.clone(), preset.clone());
             }
+            Operation::Rendering(operation) => self.rendering.step(operation),
             Operation::SetCrosshair { at } => self.crosshair = Some(*at),
             Operation::SetClipPlane { name, plane } => {
                 self.clip_planes.insert(name.clone(), *plane);

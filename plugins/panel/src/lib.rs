@@ -4,6 +4,7 @@
 //! Built with egui, because the tools to come need its tables, curves and number fields, it draws into a texture as
 //! well as into a window (so that the same panel serves the headset), and it builds without system packages.
 
+mod curve;
 mod headset;
 mod kept;
 mod keys;

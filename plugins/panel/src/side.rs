@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, headset, kept, style, tools};
+use crate::{Desk, curve, headset, kept, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -35,6 +35,8 @@ pub struct SideState {
     /// The looks and the recipes that the program carries; their own crates test that they can be read.
     presets: Vec<Preset>,
     recipes: Vec<Recipe>,
+    /// The transfer function's editor.
+    pub curve: curve::CurveState,
     /// The 3D view is being moved.
     pub turning: bool,
     /// The crosshair is being moved and not yet in the plan.
@@ -55,6 +57,7 @@ impl Default for SideState {
             fading: None,
             presets: Preset::all().unwrap_or_default(),
             recipes: Recipe::built_in().unwrap_or_default(),
+            curve: curve::CurveState::default(),
             turning: false,
             scrolling: false,
             pointing: false,
@@ -72,6 +75,7 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         warnings(ui, desk);
         ui.collapsing(RichText::new("Scan").strong(), |ui| scan(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Look").strong()).default_open(true).show(ui, |ui| look(ui, desk));
+        ui.collapsing(RichText::new("Transfer function").strong(), |ui| curve::draw(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Structures").strong())
             .default_open(true)
             .show(ui, |ui| structures(ui, desk));

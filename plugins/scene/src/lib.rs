@@ -13,6 +13,7 @@ mod open_case;
 pub mod presence;
 mod request;
 mod slices;
+mod transfer;
 mod view3d;
 mod work;
 pub mod world;
@@ -25,6 +26,7 @@ pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
 pub use presence::{InPatient, PatientRoot};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
+pub use transfer::transfer_function;
 pub use view3d::{Navigate, Redraw, ShownTarget, SurfaceTargets, TakePhoto, View3d, View3dCamera};
 pub use work::{Leave, Notice, Notices, Severity, Work};
 

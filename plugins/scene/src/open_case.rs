@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{Appearance, ClipPlane, Window};
+use fabrica_plan::{Appearance, ClipPlane, TransferFunction, VolumeLook, Window};
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 
 /// The open case, as the plugins see it. Empty before one is opened.
@@ -27,6 +27,8 @@ pub struct OpenCase {
     pub window: Option<Window>,
     /// The volume's rendering preset, by name.
     pub preset: String,
+    /// The transfer function in place of the preset's, when there is one.
+    pub function: Option<TransferFunction>,
     /// The clip plane, when there is one.
     pub clip: Option<ClipPlane>,
     /// The geometry warnings of all volumes with their state.
@@ -64,6 +66,8 @@ pub struct SceneStructure {
     pub structure: Arc<Structure>,
     /// How the plan shows it.
     pub appearance: Appearance,
+    /// How it is seen in the volume's picture.
+    pub volume_look: VolumeLook,
 }
 
 impl SceneStructure {

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{ClipPlane, Window};
+use fabrica_plan::{ClipPlane, TransferFunction, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane};
 
 /// A slice view.
@@ -64,4 +64,6 @@ pub struct Preview {
     pub window: Option<Window>,
     /// The clip plane.
     pub clip: Option<ClipPlane>,
+    /// The transfer function of a structure, or of the scan where there is no name.
+    pub function: Option<(Option<String>, TransferFunction)>,
 }

@@ -66,7 +66,11 @@ impl Opened {
                 None => Arc::new(self.case.structure(&entry.name, progress)?),
             };
             self.structures.insert(entry.sha256.clone(), structure.clone());
-            structures.push(SceneStructure { appearance: state.appearance(&entry.name), structure });
+            structures.push(SceneStructure {
+                appearance: state.appearance(&entry.name),
+                volume_look: state.rendering.look(&entry.name),
+                structure,
+            });
         }
         self.structures.retain(|sha256, _| entries.iter().any(|e| e.sha256 == *sha256));
         let from = &self.volume.provenance;
@@ -87,6 +91,7 @@ impl Opened {
             crosshair: state.crosshair.unwrap_or_else(|| self.volume.grid().centre()),
             window: Some(window),
             preset,
+            function: state.rendering.functions.get(&self.id).cloned(),
             clip: state.clip_planes.get("clip").copied(),
             warnings: self
                 .case

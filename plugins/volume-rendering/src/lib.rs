@@ -29,7 +29,7 @@ pub struct VolumeRenderingPlugin;
 
 impl Plugin for VolumeRenderingPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins(VolumeMaterialPlugin).add_systems(Update, (shown::prepare, shown::show).chain());
+        app.add_plugins(VolumeMaterialPlugin).add_systems(Update, (shown::prepare, shown::label, shown::show).chain());
     }
 }
 

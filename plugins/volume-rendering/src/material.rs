@@ -8,7 +8,9 @@ use bevy::render::render_resource::{
 };
 use bevy::shader::ShaderRef;
 use fabrica_geometry::{Grid, LpsVector};
-use fabrica_raycast::{ClipPlane, Derived, Fusion, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelClip, VoxelClipKind};
+use fabrica_raycast::{
+    ClipPlane, Derived, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelClip, VoxelClipKind,
+};
 use fabrica_scene::world::{direction_to_patient, direction_to_world};
 
 use crate::SHADER;
@@ -115,6 +117,11 @@ impl VolumeTextures {
             labels: None,
             fused: None,
         }
+    }
+
+    /// Gives the device other labels, or none.
+    pub(crate) fn set_labels(&mut self, labels: Option<&LabelMap>, images: &mut Assets<Image>) {
+        self.labels = labels.map(|labels| images.add(labels_texture(Some(labels))));
     }
 
     /// Gives the device a scene's labels and fused volume, in place of those before.
