@@ -29,6 +29,19 @@ pub enum SurfaceError {
         "the surface has {0} triangles or vertices, more than the 1,431,655,765 that a mesh can hold; crop the structure or close its noise first"
     )]
     TooLarge(u64),
+    /// There are more or fewer of something than there must be.
+    #[error("there are {actual} {what} where {expected} are needed")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// How many are needed.
+        expected: usize,
+        /// How many there are.
+        actual: usize,
+    },
+    /// More combinations of structures than labels can name.
+    #[error("the structures overlap in more than {0} ways; print fewer of them at once")]
+    TooManyLabels(usize),
     /// The surface is not closed, and that was not asked for.
     #[error("the model of \"{structure}\" is not fit to print: {why}. Repair it, or ask for an open model explicitly")]
     NotClosed {

@@ -12,7 +12,7 @@ use crate::parts::Parts;
 use crate::{Mesh, SurfaceError};
 
 /// The share of the way to its neighbours' mean that a vertex goes in the shrinking step.
-const SHRINK: f64 = 0.63;
+pub(crate) const SHRINK: f64 = 0.63;
 /// Vertices in one piece of parallel work.
 const PIECE: usize = 1 << 13;
 /// How often the volume is corrected at most, and the relative error that is good enough.
@@ -111,7 +111,7 @@ pub fn smooth(
 }
 
 impl Smoothing {
-    fn check(&self) -> Result<(), SurfaceError> {
+    pub(crate) fn check(&self) -> Result<(), SurfaceError> {
         if !(0.01..=0.5).contains(&self.pass_band) {
             let allowed = "0.01 to 0.5";
             return Err(SurfaceError::Option { option: "the pass band", value: self.pass_band, allowed });
@@ -128,7 +128,7 @@ impl Smoothing {
     }
 }
 
-fn vec3(p: [f32; 3]) -> Vec3 {
+pub(crate) fn vec3(p: [f32; 3]) -> Vec3 {
     Vec3::from_array(p)
 }
 
@@ -137,19 +137,19 @@ fn enclosed(mesh: &Mesh, parts: &Parts) -> f64 {
 }
 
 /// How far a vertex may go: an ellipsoid around its place, a sphere in units of voxels.
-struct Leash {
+pub(crate) struct Leash {
     /// From a move in mm to one in leash lengths.
     to_lengths: Mat3,
     length: f32,
 }
 
 impl Leash {
-    fn new(grid: &Grid, voxels: f64) -> Self {
+    pub(crate) fn new(grid: &Grid, voxels: f64) -> Self {
         Self { to_lengths: grid.patient_to_voxel().matrix3.as_mat3(), length: voxels as f32 }
     }
 
     #[inline(always)]
-    fn hold(&self, original: Vec3, wanted: Vec3) -> Vec3 {
+    pub(crate) fn hold(&self, original: Vec3, wanted: Vec3) -> Vec3 {
         let step = wanted - original;
         let squared = (self.to_lengths * step).length_squared();
         if squared > self.length * self.length { original + step * (self.length / squared.sqrt()) } else { wanted }
@@ -212,7 +212,7 @@ fn correct_volume(
 }
 
 /// Puts vertices back that lie at the place of another, and those of triangles without area.
-fn part_vertices(mesh: &mut Mesh, original: &[[f32; 3]], progress: &Progress) -> Result<(), SurfaceError> {
+pub(crate) fn part_vertices(mesh: &mut Mesh, original: &[[f32; 3]], progress: &Progress) -> Result<(), SurfaceError> {
     loop {
         progress.check()?;
         let (places, flat) = rayon::join(|| coincident(mesh), || flat(mesh));
