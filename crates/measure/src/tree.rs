@@ -1,10 +1,10 @@
 //! A tree of boxes over a mesh's triangles, for nearest points.
 
 use fabrica_geometry::LpsPoint;
-use fabrica_surface::Mesh;
+use fabrica_surface::{Mesh, closest_point};
 use glam::DVec3;
 
-use crate::triangle::{closest_point, closest_points};
+use crate::triangle::closest_points;
 
 /// Triangles in one leaf at most.
 const LEAF: usize = 4;
