@@ -82,6 +82,8 @@ class Vtk:
         renderer.AutomaticLightCreationOff()
         light = vtk.vtkLight()
         light.SetLightTypeToHeadlight()
+        # Black by default, which leaves the material's ambient part out.
+        light.SetAmbientColor(1, 1, 1)
         renderer.AddLight(light)
         self.window = vtk.vtkRenderWindow()
         self.window.SetOffScreenRendering(1)

@@ -3,7 +3,7 @@
 use fabrica_volume::{Sample, Volume, with_samples};
 use rayon::prelude::*;
 
-use crate::Lut;
+use crate::{Lut, VoxelBox};
 
 /// Cells (gaps between neighbouring samples) along each side of a block.
 pub const BLOCK_CELLS: usize = 8;
@@ -88,6 +88,30 @@ impl Occupancy {
     /// Distances of 0: nothing is leapt over.
     pub fn full(ranges: &BlockRanges) -> Self {
         Self { dims: ranges.dims, distance: vec![0; ranges.ranges.len()] }
+    }
+
+    /// Makes blocks show something or nothing, and gives the box of blocks whose distance has changed by it; nothing
+    /// where all were so before.
+    pub(crate) fn follow(&mut self, shows: impl Iterator<Item = (usize, bool)>) -> Option<VoxelBox> {
+        // A block may come twice.
+        let turned: Vec<(usize, bool)> = shows.filter(|&(index, shows)| (self.distance[index] == 0) != shows).collect();
+        if turned.is_empty() {
+            return None;
+        }
+        let before = self.distance.clone();
+        self.distance.iter_mut().for_each(|distance| *distance = if *distance > 0 { 255 } else { 0 });
+        for (index, shows) in turned {
+            self.distance[index] = if shows { 0 } else { 255 };
+        }
+        self.spread();
+        let [nx, ny, _] = self.dims;
+        let mut changed: Option<VoxelBox> = None;
+        for (index, _) in before.iter().zip(&self.distance).enumerate().filter(|(_, (b, a))| b != a) {
+            let first = [index % nx, index / nx % ny, index / (nx * ny)];
+            let block = VoxelBox { first, end: first.map(|f| f + 1) };
+            changed = Some(changed.map_or(block, |all| all.union(block)));
+        }
+        changed
     }
 
     /// Blocks along i, j and k.

@@ -30,16 +30,8 @@ impl LabelBlocks {
 
     /// Follows labels that have changed inside a box.
     pub fn update(&mut self, labels: &LabelMap, within: VoxelBox) {
-        // A voxel on a face belongs to the blocks on both sides.
-        let first = within.first.map(|v| v.saturating_sub(1) / BLOCK_CELLS);
-        let end: [usize; 3] = std::array::from_fn(|a| (within.end[a] / BLOCK_CELLS + 1).min(self.dims[a]));
-        for k in first[2]..end[2] {
-            for j in first[1]..end[1] {
-                for i in first[0]..end[0] {
-                    let index = i + self.dims[0] * (j + self.dims[1] * k);
-                    (self.sets[index], self.uniform[index]) = block(labels, self.dims, index);
-                }
-            }
+        for index in blocks_of(within, self.dims).indices(self.dims) {
+            (self.sets[index], self.uniform[index]) = block(labels, self.dims, index);
         }
     }
 
@@ -63,6 +55,14 @@ impl LabelBlocks {
     pub(crate) fn uniform(&self, block: usize) -> Option<u16> {
         let combination = self.uniform[block];
         (combination != Self::SEVERAL).then_some(combination)
+    }
+}
+
+/// The blocks, as a box of blocks, whose content voxels of a box belong to: a voxel on a face belongs to both sides.
+pub(crate) fn blocks_of(within: VoxelBox, dims: [usize; 3]) -> VoxelBox {
+    VoxelBox {
+        first: within.first.map(|v| v.saturating_sub(1) / BLOCK_CELLS),
+        end: std::array::from_fn(|a| (within.end[a] / BLOCK_CELLS + 1).min(dims[a])),
     }
 }
 

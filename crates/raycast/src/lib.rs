@@ -53,7 +53,7 @@ pub use scene::{
 };
 pub use settings::{ClipPlane, Lighting, RenderMode, RenderSettings, Slab};
 pub use slice::{Interpolation, OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, render_slice};
-pub use tables::{Derived, FusedTable, LookTables};
+pub use tables::{Derived, Followed, FusedTable, LookTables};
 pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};
 pub use view::{NamedView, View, ViewError};
 pub use volume::{render_volume, render_volume_with};

@@ -1,6 +1,7 @@
 //! Values and gradients between samples.
 
 use fabrica_volume::Sample;
+use glam::Vec4;
 
 /// Trilinear interpolation over typed samples. Positions are in voxels; beyond the outermost sample centres the
 /// outermost samples hold.
@@ -86,29 +87,27 @@ impl<'a, T: Sample> Sampler<'a, T> {
         if inner { self.inner_gradient(cell, part) } else { self.gradient_of(at, |index| self.data[index].to_f32()) }
     }
 
-    /// [`Sampler::gradient`] where all samples about the cell are there: four neighbours along i at a time.
+    /// [`Sampler::gradient`] where all samples about the cell are there: four neighbours along i at a time, as lanes of
+    /// one register, which are interpolated along i at the very end.
     #[inline(always)]
     fn inner_gradient(&self, cell: [usize; 3], [x, y, z]: [f32; 3]) -> [f32; 3] {
         let [_, dj, dk] = self.stride;
         let base = cell[0] - 1 + (cell[1] - 1) * dj + (cell[2] - 1) * dk;
-        let four = |j: usize, k: usize| -> [f32; 4] {
+        let four = |j: usize, k: usize| -> Vec4 {
             let start = base + j * dj + k * dk;
             let row = &self.data[start..start + 4];
-            [row[0].to_f32(), row[1].to_f32(), row[2].to_f32(), row[3].to_f32()]
+            Vec4::new(row[0].to_f32(), row[1].to_f32(), row[2].to_f32(), row[3].to_f32())
         };
-        // Rows of samples to their value at x, and for the middle ones their slope there.
-        let value = |[_, b, c, _]: [f32; 4]| mix(b, c, x);
-        let slope = |[a, b, c, d]: [f32; 4]| mix(c - a, d - b, x);
-        let across = |before: f32, at: f32, after: f32, beyond: f32, t: f32| mix(after - before, beyond - at, t);
+        let mix4 = |a: Vec4, b: Vec4, t: f32| a + (b - a) * t;
         let (r11, r21, r12, r22) = (four(1, 1), four(2, 1), four(1, 2), four(2, 2));
-        let (v11, v21, v12, v22) = (value(r11), value(r21), value(r12), value(r22));
-        let gi = mix(mix(slope(r11), slope(r21), y), mix(slope(r12), slope(r22), y), z);
-        let near = across(value(four(0, 1)), v11, v21, value(four(3, 1)), y);
-        let far = across(value(four(0, 2)), v12, v22, value(four(3, 2)), y);
-        let gj = mix(near, far, z);
-        let before = mix(value(four(1, 0)), value(four(2, 0)), y);
-        let beyond = mix(value(four(1, 3)), value(four(2, 3)), y);
-        let gk = across(before, mix(v11, v21, y), mix(v12, v22, y), beyond, z);
+        let (near, far) = (mix4(r11, r21, y), mix4(r12, r22, y));
+        let along_i = mix4(near, far, z);
+        let across = |before: Vec4, at: Vec4, after: Vec4, beyond: Vec4, t: f32| mix4(after - before, beyond - at, t);
+        let along_j = mix4(across(four(0, 1), r11, r21, four(3, 1), y), across(four(0, 2), r12, r22, four(3, 2), y), z);
+        let (before, beyond) = (mix4(four(1, 0), four(2, 0), y), mix4(four(1, 3), four(2, 3), y));
+        let along_k = across(before, near, far, beyond, z);
+        let gi = mix(along_i.z - along_i.x, along_i.w - along_i.y, x);
+        let (gj, gk) = (mix(along_j.y, along_j.z, x), mix(along_k.y, along_k.z, x));
         [gi * 0.5, gj * 0.5, gk * 0.5]
     }
 

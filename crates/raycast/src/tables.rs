@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::blocks::{BLOCK_CELLS, BlockRanges, Occupancy};
 use crate::image::linear;
-use crate::label_blocks::LabelBlocks;
+use crate::label_blocks::{LabelBlocks, blocks_of};
 use crate::light::LightVolume;
 use crate::voxel_clip::VoxelClip;
 use crate::{Fusion, Lut, Materials, RenderMode, Scene, VoxelBox};
@@ -92,12 +92,15 @@ impl LookTables {
     /// The tables of a scene that passes [`Scene::check`].
     pub fn of(scene: &Scene<'_>, derived: &Derived) -> Self {
         let mut tables = Self::without_light(scene, derived);
-        if scene.settings.mode == RenderMode::Composite
-            && scene.settings.lighting.is_some_and(|lighting| lighting.occlusion > 0.0)
-        {
-            tables.light = Some(LightVolume::new(scene, &tables.materials));
-        }
+        tables.renew_light(scene);
         tables
+    }
+
+    /// Works the light out anew, where the lighting asks for it.
+    pub fn renew_light(&mut self, scene: &Scene<'_>) {
+        let wanted = scene.settings.mode == RenderMode::Composite
+            && scene.settings.lighting.is_some_and(|lighting| lighting.occlusion > 0.0);
+        self.light = wanted.then(|| LightVolume::new(scene, &self.materials));
     }
 
     /// The colour of each kind's surface in linear light.
@@ -114,13 +117,47 @@ impl LookTables {
             length: f.function.reference_length().0 as f32,
         });
         let occupancy = occupancy(scene, derived, &materials, fused.as_ref());
-        let plain = match scene.settings.mode {
-            RenderMode::Surface { colour, .. } => linear(colour),
-            _ => [1.0; 3],
-        };
-        let surface_colours = materials.all().iter().map(|m| m.colour.unwrap_or(plain)).collect();
+        let surface_colours = surface_colours(scene, &materials);
         Self { rest: materials.number(0, 0), materials, occupancy, fused, light: None, surface_colours }
     }
+
+    /// Follows labels that have changed inside boxes, once `derived` has followed them; nothing else of the scene may
+    /// have changed. The result is that of [`LookTables::without_light`], but only what the boxes touch is looked at;
+    /// the light stays as it is.
+    pub fn follow_labels(&mut self, scene: &Scene<'_>, derived: &Derived, within: &[VoxelBox]) -> Followed {
+        let combinations = scene.structures.map_or(1, |s| s.labels.members().len());
+        let new_kinds = combinations != self.materials.combinations();
+        if new_kinds {
+            self.materials = Materials::of(scene);
+            self.rest = self.materials.number(0, 0);
+            self.surface_colours = surface_colours(scene, &self.materials);
+        }
+        let dims = self.occupancy.dims();
+        let mut blocks: Vec<VoxelBox> = within.iter().map(|&part| blocks_of(part, dims)).collect();
+        if scene.settings.skip_empty {
+            let showing = Showing::new(scene, derived, &self.materials, self.fused.as_ref());
+            let touched = blocks.iter().flat_map(|part| part.indices(dims));
+            blocks.extend(self.occupancy.follow(touched.map(|index| (index, showing.block(index)))));
+        }
+        Followed { new_kinds, blocks: blocks.into_iter().reduce(VoxelBox::union) }
+    }
+}
+
+/// What of [`LookTables`] has changed with labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// Structures meet in ways that were not there before: the materials are new.
+    pub new_kinds: bool,
+    /// The box of blocks, counted in blocks, outside which no block's distance and no block's combination has changed.
+    pub blocks: Option<VoxelBox>,
+}
+
+fn surface_colours(scene: &Scene<'_>, materials: &Materials) -> Vec<[f32; 3]> {
+    let plain = match scene.settings.mode {
+        RenderMode::Surface { colour, .. } => linear(colour),
+        _ => [1.0; 3],
+    };
+    materials.all().iter().map(|m| m.colour.unwrap_or(plain)).collect()
 }
 
 /// Which blocks show something.
@@ -128,63 +165,79 @@ fn occupancy(scene: &Scene<'_>, derived: &Derived, materials: &Materials, fused:
     if !scene.settings.skip_empty {
         return Occupancy::full(&derived.ranges);
     }
-    let dims = derived.ranges.dims();
-    let to_patient = scene.volume.grid().voxel_to_patient();
-    let clips: Vec<VoxelClip> = scene.clips.iter().map(|clip| VoxelClip::new(clip, to_patient)).collect();
-    let half = glam::Vec3::splat(BLOCK_CELLS as f32 / 2.0);
-    let shows = |kind: u16, [low, high]: [f32; 2]| {
+    let showing = Showing::new(scene, derived, materials, fused);
+    let seeds = (0..derived.ranges.ranges().len()).into_par_iter().with_min_len(4096);
+    Occupancy::from_seeds(derived.ranges.dims(), seeds.map(|n| if showing.block(n) { 0 } else { 255 }).collect())
+}
+
+/// Tells which blocks show something.
+struct Showing<'a> {
+    scene: &'a Scene<'a>,
+    derived: &'a Derived,
+    materials: &'a Materials,
+    clips: Vec<VoxelClip>,
+    /// The combinations behind each bit of a block's set.
+    behind: Vec<Vec<u16>>,
+    /// The blocks in which the fused volume shows something.
+    fused: Option<Vec<bool>>,
+}
+
+impl<'a> Showing<'a> {
+    fn new(scene: &'a Scene<'a>, derived: &'a Derived, materials: &'a Materials, fused: Option<&FusedTable>) -> Self {
+        let to_patient = scene.volume.grid().voxel_to_patient();
+        let dims = derived.ranges.dims();
+        let mut behind: Vec<Vec<u16>> = vec![Vec::new(); 64];
+        for combination in 0..materials.combinations() {
+            behind[LabelBlocks::bit(combination as u16) as usize].push(combination as u16);
+        }
+        let fused = fused
+            .filter(|f| f.fusion == Fusion::Added)
+            .and_then(|f| Some(fused_blocks(scene.volume, scene.fused?.volume, derived.fused.as_ref()?, dims, &f.lut)));
+        let clips = scene.clips.iter().map(|clip| VoxelClip::new(clip, to_patient)).collect();
+        Self { scene, derived, materials, clips, behind, fused }
+    }
+
+    fn block(&self, index: usize) -> bool {
+        if self.fused.as_ref().is_some_and(|blocks| blocks[index]) {
+            return true;
+        }
+        let range = self.derived.ranges.ranges()[index];
+        let mut cut = 0u8;
+        if !self.clips.is_empty() {
+            let [nx, ny, _] = self.derived.ranges.dims();
+            let block = [index % nx, index / nx % ny, index / (nx * ny)];
+            // The outermost blocks also hold the half voxel beyond the outermost centres; half a voxel all round.
+            let half = glam::Vec3::splat(BLOCK_CELLS as f32 / 2.0);
+            let middle = glam::Vec3::from_array(block.map(|b| b as f32 * BLOCK_CELLS as f32)) + half;
+            for (n, clip) in self.clips.iter().enumerate() {
+                cut |= u8::from(clip.cuts_all(middle, half + 0.5)) << n;
+            }
+        }
+        let shows = |combination: u16| self.shows(self.materials.number(combination, cut), range);
+        let Some(labels) = &self.derived.labels else { return shows(0) };
+        if let Some(combination) = labels.uniform(index) {
+            return shows(combination);
+        }
+        let mut set = labels.sets()[index];
+        while set != 0 {
+            let bit = set.trailing_zeros();
+            set &= set - 1;
+            if self.behind[bit as usize].iter().any(|&c| shows(c)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a kind of voxel shows anything of values in a range.
+    fn shows(&self, kind: u16, [low, high]: [f32; 2]) -> bool {
         kind > 0
-            && match scene.settings.mode {
-                RenderMode::Composite => !materials.all()[usize::from(kind)].lut.is_transparent(low, high),
+            && match self.scene.settings.mode {
+                RenderMode::Composite => !self.materials.all()[usize::from(kind)].lut.is_transparent(low, high),
                 RenderMode::Surface { value, .. } => high >= value as f32,
                 RenderMode::Mip(_) | RenderMode::MinIp(_) | RenderMode::Average(_) => true,
             }
-    };
-    // The combinations behind each bit of a block's set.
-    let mut behind: Vec<Vec<u16>> = vec![Vec::new(); 64];
-    for combination in 0..materials.combinations() {
-        behind[LabelBlocks::bit(combination as u16) as usize].push(combination as u16);
     }
-    let fused_blocks = fused
-        .filter(|f| f.fusion == Fusion::Added)
-        .and_then(|f| Some(fused_blocks(scene.volume, scene.fused?.volume, derived.fused.as_ref()?, dims, &f.lut)));
-    let seeds: Vec<u8> = (0..derived.ranges.ranges().len())
-        .into_par_iter()
-        .with_min_len(4096)
-        .map(|index| {
-            if fused_blocks.as_ref().is_some_and(|blocks| blocks[index]) {
-                return 0;
-            }
-            let range = derived.ranges.ranges()[index];
-            let mut cut = 0u8;
-            if !clips.is_empty() {
-                let block = [index % dims[0], index / dims[0] % dims[1], index / (dims[0] * dims[1])];
-                // The outermost blocks also hold the half voxel beyond the outermost centres; half a voxel all round.
-                let middle = glam::Vec3::from_array(block.map(|b| b as f32 * BLOCK_CELLS as f32)) + half;
-                for (n, clip) in clips.iter().enumerate() {
-                    cut |= u8::from(clip.cuts_all(middle, half + 0.5)) << n;
-                }
-            }
-            let seen = match &derived.labels {
-                None => shows(materials.number(0, cut), range),
-                Some(labels) => match labels.uniform(index) {
-                    Some(combination) => shows(materials.number(combination, cut), range),
-                    None => {
-                        let mut set = labels.sets()[index];
-                        let mut seen = false;
-                        while set != 0 && !seen {
-                            let bit = set.trailing_zeros();
-                            set &= set - 1;
-                            seen = behind[bit as usize].iter().any(|&c| shows(materials.number(c, cut), range));
-                        }
-                        seen
-                    }
-                },
-            };
-            if seen { 0 } else { 255 }
-        })
-        .collect();
-    Occupancy::from_seeds(dims, seeds)
 }
 
 /// The scan's blocks that the fused volume's visible blocks touch.

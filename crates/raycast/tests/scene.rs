@@ -8,7 +8,7 @@ use fabrica_progress::Progress;
 use fabrica_raycast::{
     Camera, Clip, ClipBox, ClipPlane, ClipSet, ClipShape, ControlPoint, Derived, Fused, Fusion, Image, Keep, LabelMap,
     Lighting, LookTables, Projection, RenderMode, RenderSettings, Scene, Shown, Slab, StructureLook, Structures,
-    SurfaceMesh, TransferFunction, VoxelBox, Window, linear_to_srgb, render_scene, render_scene_with,
+    SurfaceMesh, TransferFunction, VoxelBox, Window, linear_to_srgb, render_scene, render_scene_with, samples_per_ray,
 };
 use fabrica_volume::{Mask, Rgb, Samples, ValueUnit, Volume};
 
@@ -339,4 +339,74 @@ fn a_vessel_one_voxel_wide_is_seen_from_any_distance() {
             }
         }
     }
+}
+
+fn with<'a>(plain: Scene<'a>, labels: &'a LabelMap, looks: &'a [StructureLook]) -> Scene<'a> {
+    Scene { structures: Some(Structures { labels, looks }), ..plain }
+}
+
+#[test]
+fn tables_that_follow_an_edit_are_those_made_anew() {
+    let volume = volume(|p| if p.0.x > 0.0 { 100.0 } else { -500.0 });
+    let grid = volume.grid();
+    let rest = even(WHITE, 0.5);
+    let looks = [StructureLook::hidden(), StructureLook { colour: Some(Rgb(255, 0, 0)), ..StructureLook::default() }];
+    let steps = [
+        [mask(|p| p.0.x > 5.0), mask(|_| false)],
+        // The structures meet: a combination that was not there.
+        [mask(|p| p.0.x > 5.0), mask(|p| p.0.length() < 12.0)],
+        [mask(|p| p.0.x > 5.0 && p.0.z > 0.0), mask(|p| p.0.length() < 12.0)],
+        [mask(|_| true), mask(|p| p.0.length() < 3.0)],
+        [mask(|_| true), mask(|p| p.0.length() < 3.0)],
+    ];
+    let mut have = [&steps[0][0], &steps[0][1]];
+    let mut labels = LabelMap::new(grid, &have).unwrap();
+    let plain = Scene { settings: flat(), ..Scene::new(&volume, &rest) };
+    let mut derived = Derived::of(&with(plain, &labels, &looks));
+    let mut tables = LookTables::of(&with(plain, &labels, &looks), &derived);
+    for (n, step) in steps[1..].iter().enumerate() {
+        let masks = [&step[0], &step[1]];
+        let changed = LabelMap::changes(&have, &masks).unwrap();
+        let within = VoxelBox::of_blocks(&changed, grid.dims());
+        for &part in &within {
+            labels.update(&masks, part).unwrap();
+            derived.follow_labels(&labels, part);
+        }
+        let before = tables.occupancy.clone();
+        let followed = tables.follow_labels(&with(plain, &labels, &looks), &derived, &within);
+        let fresh = LookTables::of(&with(plain, &labels, &looks), &Derived::of(&with(plain, &labels, &looks)));
+        assert_eq!(tables.occupancy, fresh.occupancy, "step {n}");
+        assert!(tables.materials == fresh.materials, "step {n}: the materials differ");
+        // What has changed is in the box that was told.
+        let [nx, ny, _] = tables.occupancy.dims();
+        for (index, _) in
+            before.distances().iter().zip(fresh.occupancy.distances()).enumerate().filter(|(_, (b, a))| b != a)
+        {
+            let at = [index % nx, index / nx % ny, index / (nx * ny)];
+            let told = followed.blocks.unwrap();
+            assert!((0..3).all(|a| told.first[a] <= at[a] && at[a] < told.end[a]), "step {n}: block {at:?}");
+        }
+        assert_eq!(followed.blocks.is_none(), changed.is_empty(), "step {n}");
+        assert_eq!(followed.new_kinds, n == 0, "step {n}");
+        have = masks;
+    }
+    assert!(LabelMap::changes(&have[..1], &have).is_none());
+}
+
+#[test]
+fn rays_take_fewer_samples_when_a_structure_is_hidden() {
+    // A box of fog about a ball: hidden, only the blocks that the ball touches are looked at.
+    let volume = volume(|_| 100.0);
+    let fog = mask(|p| p.0.length() >= 8.0);
+    let labels = LabelMap::new(volume.grid(), &[&fog]).unwrap();
+    let rest = even(WHITE, 0.02);
+    let samples = |look: StructureLook| {
+        let looks = [look];
+        let structures = Some(Structures { labels: &labels, looks: &looks });
+        let scene = Scene { settings: flat(), structures, ..Scene::new(&volume, &rest) };
+        let derived = Derived::of(&scene);
+        samples_per_ray(&scene, &derived, &LookTables::of(&scene, &derived), &front(), SIZE).unwrap().taken
+    };
+    let (shown, hidden) = (samples(StructureLook::default()), samples(StructureLook::hidden()));
+    assert!(hidden * 2.0 < shown, "{hidden} samples a ray with the fog hidden, {shown} with it");
 }

@@ -7,8 +7,10 @@
 //! cameras that have a `DepthPrepass`; for other cameras the volume is drawn over them.
 
 mod box_mesh;
+mod labels;
 mod material;
 mod offscreen;
+mod patches;
 mod shown;
 mod texture;
 
@@ -29,7 +31,8 @@ pub struct VolumeRenderingPlugin;
 
 impl Plugin for VolumeRenderingPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins(VolumeMaterialPlugin).add_systems(Update, (shown::prepare, shown::label, shown::show).chain());
+        app.add_plugins(VolumeMaterialPlugin)
+            .add_systems(Update, (shown::prepare, labels::label, labels::light, shown::show).chain());
     }
 }
 
@@ -47,6 +50,6 @@ impl Plugin for VolumeMaterialPlugin {
                 error!("a volume shader cannot be registered: {error}");
             }
         }
-        app.add_plugins(MaterialPlugin::<VolumeMaterial>::default());
+        app.add_plugins((MaterialPlugin::<VolumeMaterial>::default(), patches::TexturePatchPlugin));
     }
 }

@@ -9,14 +9,16 @@ use bevy::render::render_resource::{
 use bevy::shader::ShaderRef;
 use fabrica_geometry::{Grid, LpsVector};
 use fabrica_raycast::{
-    ClipPlane, Derived, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelClip, VoxelClipKind,
+    ClipPlane, Derived, Followed, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelBox, VoxelClip,
+    VoxelClipKind,
 };
 use fabrica_scene::world::{direction_to_patient, direction_to_world};
 
 use crate::SHADER;
+use crate::patches::TexturePatch;
 use crate::texture::{
-    PreparedVolume, TextureSupport, VolumeTextureError, blocks_texture, fused_texture, kinds_texture, labels_texture,
-    light_texture, looks_texture, lut_texture, no_texture,
+    PreparedVolume, TextureSupport, VolumeTextureError, blocks_patch, blocks_texture, fused_texture, kinds_texture,
+    labels_patch, labels_texture, light_texture, looks_texture, lut_texture, no_texture,
 };
 
 /// How a volume's box is drawn.
@@ -175,6 +177,38 @@ impl VolumeMaterial {
     /// One ray a pixel, for a machine without a GPU while the user waits; thin vessels may be missed from afar.
     pub(crate) fn hurry(&mut self) {
         self.uniform.most_rays = 1.0;
+    }
+
+    /// Follows labels that have changed inside boxes, and the tables that followed them: gives what of the labels and
+    /// the skipping structure the device must be sent.
+    pub(crate) fn follow_labels(
+        &mut self,
+        scene: &Scene<'_>,
+        derived: &Derived,
+        tables: &LookTables,
+        (within, followed): (&[VoxelBox], Followed),
+        images: &mut Assets<Image>,
+    ) -> Vec<TexturePatch> {
+        if followed.new_kinds {
+            let materials = &tables.materials;
+            self.lut = images.add(lut_texture(materials.all().iter().map(|m| &m.lut)));
+            self.kinds = images.add(kinds_texture(tables));
+            self.looks = images.add(looks_texture(tables));
+            self.uniform.combinations = materials.combinations() as u32;
+            self.uniform.rest = u32::from(tables.rest);
+        }
+        let labels = scene.structures.map(|s| s.labels);
+        let parts = within.iter().zip(std::iter::repeat(labels));
+        let voxels = parts.filter_map(|(&part, labels)| Some(labels_patch(self.labels.clone(), labels?, part)));
+        let blocks = followed.blocks.map(|b| blocks_patch(self.blocks.clone(), tables, derived.labels.as_ref(), b));
+        voxels.chain(blocks).collect()
+    }
+
+    /// Gives it other light.
+    pub(crate) fn set_light(&mut self, tables: &LookTables, images: &mut Assets<Image>) {
+        if tables.light.is_some() {
+            self.light = images.add(light_texture(tables.light.as_ref()));
+        }
     }
 
     /// Moves the clip plane: nothing else of the look is made again.

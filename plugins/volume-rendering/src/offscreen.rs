@@ -16,15 +16,16 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use fabrica_raycast::{
-    Camera as PatientCamera, Derived, Image as Picture, LabelBlocks, LookTables, RenderError, RenderSettings, Scene,
-    TransferFunction,
+    Camera as PatientCamera, Derived, Image as Picture, LabelBlocks, LabelMap, LookTables, RenderError, RenderSettings,
+    Scene, TransferFunction, VoxelBox,
 };
 use fabrica_scene::camera as scene_camera;
-use fabrica_volume::Volume;
+use fabrica_volume::{BlockSet, Volume};
 
 use crate::VolumeMaterialPlugin;
 use crate::box_mesh::box_mesh;
 use crate::material::{VolumeMaterial, VolumeTextures};
+use crate::patches::{TexturePatch, TexturePatches};
 use crate::texture::{PreparedVolume, TextureSupport, VolumeTextureError};
 
 /// Frames drawn before the picture: assets travel one frame after they were made, pipelines and bind groups follow.
@@ -63,6 +64,16 @@ struct Loaded {
     prepared: PreparedVolume,
     textures: VolumeTextures,
     mesh: Handle<Mesh>,
+    /// What the last scene was drawn with.
+    last: Option<Last>,
+}
+
+struct Last {
+    derived: Derived,
+    tables: LookTables,
+    material: VolumeMaterial,
+    /// Bytes of labels and of the skipping structure that were sent in part; nothing where they were sent whole.
+    sent: Option<usize>,
 }
 
 /// What was put into the world for a picture.
@@ -70,6 +81,46 @@ struct Stage {
     shown: Entity,
     /// The cameras with the images that they draw into.
     eyes: Vec<(Entity, Handle<Image>)>,
+}
+
+impl Loaded {
+    /// Sends all of a scene to the device.
+    fn whole(
+        &mut self,
+        scene: &Scene<'_>,
+        support: TextureSupport,
+        images: &mut Assets<Image>,
+    ) -> Result<Last, VolumeTextureError> {
+        let derived = Derived {
+            labels: scene.structures.map(|s| LabelBlocks::new(s.labels)),
+            fused: scene.fused.map(|f| fabrica_raycast::BlockRanges::new(f.volume)),
+            ..self.prepared.derived.clone()
+        };
+        let tables = LookTables::of(scene, &derived);
+        self.textures.take_scene(scene, support, images)?;
+        let material = VolumeMaterial::new(&self.prepared, &self.textures, scene, &derived, &tables, images);
+        Ok(Last { derived, tables, material, sent: None })
+    }
+}
+
+impl Last {
+    /// Follows an edit; gives the patches that the device needs.
+    fn edited(
+        mut self,
+        scene: &Scene<'_>,
+        labels: &LabelMap,
+        within: &[VoxelBox],
+        images: &mut Assets<Image>,
+    ) -> (Self, Vec<TexturePatch>) {
+        within.iter().for_each(|&part| self.derived.follow_labels(labels, part));
+        let followed = self.tables.follow_labels(scene, &self.derived, within);
+        self.tables.renew_light(scene);
+        let parts = (within, followed);
+        let patches = self.material.follow_labels(scene, &self.derived, &self.tables, parts, images);
+        self.material.set_light(&self.tables, images);
+        self.sent = Some(patches.iter().map(|patch| patch.texels.len()).sum());
+        (self, patches)
+    }
 }
 
 impl OffscreenRenderer {
@@ -137,8 +188,37 @@ impl OffscreenRenderer {
         camera: &PatientCamera,
         size: [u32; 2],
     ) -> Result<Picture, OffscreenError> {
+        self.draw(volume, scene, camera, size, None)
+    }
+
+    /// [`OffscreenRenderer::render_scene`] of the scene that was drawn last, of which nothing but the labels has changed,
+    /// and these in no other blocks: only these blocks are sent to the device. Beside the picture gives how many bytes
+    /// of labels and of the skipping structure were sent; nothing where there was no such scene, and all were sent.
+    ///
+    /// # Errors
+    /// As [`OffscreenRenderer::render_scene`].
+    pub fn render_edited(
+        &mut self,
+        volume: &Arc<Volume>,
+        scene: &Scene<'_>,
+        camera: &PatientCamera,
+        size: [u32; 2],
+        changed: &BlockSet,
+    ) -> Result<(Picture, Option<usize>), OffscreenError> {
+        let picture = self.draw(volume, scene, camera, size, Some(changed))?;
+        Ok((picture, self.loaded.as_ref().and_then(|l| l.last.as_ref()?.sent)))
+    }
+
+    fn draw(
+        &mut self,
+        volume: &Arc<Volume>,
+        scene: &Scene<'_>,
+        camera: &PatientCamera,
+        size: [u32; 2],
+        changed: Option<&BlockSet>,
+    ) -> Result<Picture, OffscreenError> {
         let mut picture = Picture::filled(size, scene.settings.background)?;
-        let stage = self.stage(volume, scene, &[*camera], size)?;
+        let stage = self.stage(volume, scene, &[*camera], size, changed)?;
         let data = match stage.eyes.first() {
             Some((eye, target)) => self.read_back(*eye, target),
             None => None,
@@ -171,7 +251,7 @@ impl OffscreenRenderer {
         size: [u32; 2],
         frames: usize,
     ) -> Result<Vec<Duration>, OffscreenError> {
-        let stage = self.stage(volume, scene, cameras, size)?;
+        let stage = self.stage(volume, scene, cameras, size, None)?;
         for _ in 0..WARM_UP_FRAMES {
             self.app.update();
         }
@@ -203,6 +283,7 @@ impl OffscreenRenderer {
         scene: &Scene<'_>,
         cameras: &[PatientCamera],
         size: [u32; 2],
+        changed: Option<&BlockSet>,
     ) -> Result<Stage, OffscreenError> {
         scene.check()?;
         Picture::filled(size, scene.settings.background)?;
@@ -213,16 +294,19 @@ impl OffscreenRenderer {
         let Some(support) = world.get_resource::<RenderDevice>().map(TextureSupport::of) else {
             return Err(OffscreenError::NoDevice("the renderer did not start".into()));
         };
-        let derived = Derived {
-            labels: scene.structures.map(|s| LabelBlocks::new(s.labels)),
-            fused: scene.fused.map(|f| fabrica_raycast::BlockRanges::new(f.volume)),
-            ..loaded.prepared.derived.clone()
-        };
-        let tables = LookTables::of(scene, &derived);
         let mut images = world.resource_mut::<Assets<Image>>();
-        loaded.textures.take_scene(scene, support, &mut images)?;
-        let (prepared, textures) = (&loaded.prepared, &loaded.textures);
-        let material = VolumeMaterial::new(prepared, textures, scene, &derived, &tables, &mut images);
+        let last = match (changed, scene.structures, loaded.last.take()) {
+            (Some(changed), Some(structures), Some(last)) => {
+                let within = VoxelBox::of_blocks(changed, structures.labels.dims());
+                let (last, patches) = last.edited(scene, structures.labels, &within, &mut images);
+                world.resource_mut::<TexturePatches>().0.extend(patches);
+                last
+            }
+            _ => loaded.whole(scene, support, &mut images)?,
+        };
+        let mut images = world.resource_mut::<Assets<Image>>();
+        let material = last.material.clone();
+        loaded.last = Some(last);
         let mesh = loaded.mesh.clone();
         let targets: Vec<Handle<Image>> = cameras
             .iter()
@@ -290,7 +374,7 @@ impl OffscreenRenderer {
         let mut prepared = PreparedVolume::new(volume.clone(), TextureSupport::of(device))?;
         let textures = VolumeTextures::take(&mut prepared, &mut world.resource_mut::<Assets<Image>>());
         let mesh = world.resource_mut::<Assets<Mesh>>().add(box_mesh(volume.grid()));
-        self.loaded = Some(Loaded { prepared, textures, mesh });
+        self.loaded = Some(Loaded { prepared, textures, mesh, last: None });
         Ok(())
     }
 

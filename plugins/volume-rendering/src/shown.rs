@@ -7,39 +7,38 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use fabrica_plan::{ClipPlane as PlannedClipPlane, TransferFunction as PlannedFunction, VolumeLook};
 use fabrica_raycast::{
-    ClipPlane, Derived, LabelBlocks, LabelError, LabelMap, LightVolume, LookTables, Preset, RenderSettings, Scene,
-    Shown, StructureLook, Structures,
+    ClipPlane, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings, Scene, Shown, StructureLook,
+    Structures, TransferFunction, VoxelBox,
 };
 use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, transfer_function};
-use fabrica_volume::{Mask, Rgb, Structure, Volume};
+use fabrica_volume::{Rgb, Volume};
 
 use crate::box_mesh::box_mesh;
+use crate::labels::Labels;
 use crate::material::{VolumeMaterial, VolumeTextures};
 use crate::texture::{PreparedVolume, TextureSupport, VolumeTextureError};
 
 /// A volume that is drawn.
 #[derive(Component)]
 pub struct ShownVolume {
-    prepared: PreparedVolume,
-    textures: VolumeTextures,
+    pub(crate) prepared: PreparedVolume,
+    pub(crate) textures: VolumeTextures,
     /// What its material was made for; nothing before there is one.
-    look: Option<Look>,
-    /// The structures with looks of their own, and which voxels belong to them.
-    labels: Option<Labels>,
-    /// How much light came to each place under the last look that was not under the pointer.
-    light: Option<LightVolume>,
-}
-
-/// Labels of structures, made off the frame's thread.
-struct Labels {
-    of: Vec<Arc<Structure>>,
-    map: LabelMap,
-    blocks: LabelBlocks,
+    pub(crate) look: Option<Look>,
+    /// The structures with looks of their own, and which voxels belong to them; away while a task follows an edit.
+    pub(crate) labels: Option<Arc<Labels>>,
+    /// What the material's tables were made from, with their light; the light of the last look that was not under the
+    /// pointer. Away while a task follows an edit.
+    pub(crate) drawn: Option<Drawn>,
+    /// A task has the labels and the tables.
+    pub(crate) following: bool,
+    /// Labels were edited since the light was worked out.
+    pub(crate) stale_light: bool,
 }
 
 /// What the picture of a volume depends on, beside the volume.
 #[derive(Clone, PartialEq)]
-struct Look {
+pub(crate) struct Look {
     preset: String,
     clip: Option<PlannedClipPlane>,
     function: Option<PlannedFunction>,
@@ -54,13 +53,6 @@ struct Look {
 pub(crate) struct Preparing {
     volume: Option<Arc<Volume>>,
     task: Option<Task<Result<PreparedVolume, VolumeTextureError>>>,
-}
-
-/// The labels that are being made.
-#[derive(Default)]
-pub(crate) struct Labelling {
-    of: Vec<Arc<Structure>>,
-    task: Option<Task<Result<Labels, LabelError>>>,
 }
 
 /// Makes the open case's volume ready when it has changed, off the frame's thread, and puts it into the scene.
@@ -93,63 +85,19 @@ pub(crate) fn prepare(
         Ok(mut prepared) => {
             let mesh = meshes.add(box_mesh(prepared.volume.grid()));
             let textures = VolumeTextures::take(&mut prepared, &mut images);
-            let volume = ShownVolume { prepared, textures, look: None, labels: None, light: None };
+            let volume = ShownVolume {
+                prepared,
+                textures,
+                look: None,
+                labels: None,
+                drawn: None,
+                following: false,
+                stale_light: false,
+            };
             commands.spawn((volume, Mesh3d(mesh), InPatient));
         }
         Err(error) => notices.tell(Severity::Error, format!("The volume cannot be shown in 3D: {error}.")),
     }
-}
-
-/// Makes labels of the structures with looks of their own when these have changed, off the frame's thread.
-pub(crate) fn label(
-    case: Res<OpenCase>,
-    mut shown: Query<&mut ShownVolume>,
-    mut labelling: Local<Labelling>,
-    mut images: ResMut<Assets<Image>>,
-    mut notices: ResMut<Notices>,
-) {
-    for mut shown in &mut shown {
-        let wanted: Vec<Arc<Structure>> = distinct(&case).map(|s| s.structure.clone()).collect();
-        let same =
-            |of: &[Arc<Structure>]| of.len() == wanted.len() && of.iter().zip(&wanted).all(|(a, b)| Arc::ptr_eq(a, b));
-        let have = shown.labels.as_ref().map_or(&[][..], |l| &l.of);
-        if same(have) {
-            labelling.task = None;
-            labelling.of.clear();
-            continue;
-        }
-        if wanted.is_empty() {
-            shown.labels = None;
-            shown.textures.set_labels(None, &mut images);
-            shown.look = None;
-            continue;
-        }
-        if labelling.task.is_none() || !same(&labelling.of) {
-            labelling.of.clone_from(&wanted);
-            let volume = shown.prepared.volume.clone();
-            labelling.task = Some(AsyncComputeTaskPool::get().spawn(async move {
-                let masks: Vec<&Mask> = wanted.iter().map(|s| &s.mask).collect();
-                let map = LabelMap::new(volume.grid(), &masks)?;
-                let blocks = LabelBlocks::new(&map);
-                Ok(Labels { of: wanted, map, blocks })
-            }));
-        }
-        let Some(result) = labelling.task.as_mut().and_then(|task| block_on(poll_once(task))) else { continue };
-        labelling.task = None;
-        match result {
-            Ok(labels) => {
-                shown.textures.set_labels(Some(&labels.map), &mut images);
-                shown.labels = Some(labels);
-                shown.look = None;
-            }
-            Err(error) => notices.tell(Severity::Error, format!("Structures stay as the scan in 3D: {error}.")),
-        }
-    }
-}
-
-/// The structures that are not shown as the scan.
-fn distinct(case: &OpenCase) -> impl Iterator<Item = &SceneStructure> {
-    case.structures.iter().filter(|s| s.volume_look != VolumeLook::AsScan)
 }
 
 /// Gives the volume the look that the case asks for. What is under the pointer comes before the plan's.
@@ -166,7 +114,10 @@ pub(crate) fn show(
     mut redraw: MessageWriter<Redraw>,
 ) {
     for (entity, mut shown, material) in &mut shown {
-        let look = Look::of(&case, &preview, shown.labels.as_ref());
+        if shown.following {
+            continue;
+        }
+        let look = Look::of(&case, &preview, shown.labels.as_deref());
         if shown.look.as_ref() == Some(&look) {
             continue;
         }
@@ -175,6 +126,9 @@ pub(crate) fn show(
         redraw.write(Redraw);
         if only_clip && let Some(mut material) = material.and_then(|handle| materials.get_mut(handle)) {
             material.set_clip(look.kept());
+            if let Some(drawn) = &mut shown.drawn {
+                drawn.settings.clip = look.kept();
+            }
             continue;
         }
         match new_material(&mut shown, &look, &mut images) {
@@ -196,7 +150,8 @@ impl Look {
             preview.function.as_ref().filter(|(name, _)| name.as_deref() == of).map(|(_, function)| function.clone())
         };
         let structures = labels.map_or(&[][..], |l| &l.of).iter().map(|structure| {
-            let shown = case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, structure));
+            // By name: an edited structure keeps its look while its labels follow.
+            let shown = case.structures.iter().find(|s| s.structure.name == structure.name);
             let look = match (dragged(Some(&structure.name)), shown) {
                 (Some(function), _) => VolumeLook::Through(function),
                 (None, Some(shown)) => shown.volume_look.clone(),
@@ -217,6 +172,39 @@ impl Look {
     fn kept(&self) -> Option<ClipPlane> {
         self.clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal })
     }
+}
+
+/// A look as renderers take it, with the tables that follow from it.
+#[derive(Clone)]
+pub(crate) struct Drawn {
+    settings: RenderSettings,
+    function: TransferFunction,
+    looks: Vec<StructureLook>,
+    pub tables: LookTables,
+}
+
+impl Drawn {
+    /// The scene of a volume with this look.
+    pub fn scene<'a>(&'a self, volume: &'a Volume, labels: Option<&'a LabelMap>) -> Scene<'a> {
+        scene(volume, &self.function, self.settings, labels, &self.looks)
+    }
+
+    /// Lets the tables follow labels that have changed inside boxes.
+    pub fn follow(&mut self, volume: &Volume, derived: &Derived, labels: &LabelMap, within: &[VoxelBox]) -> Followed {
+        let scene = scene(volume, &self.function, self.settings, Some(labels), &self.looks);
+        self.tables.follow_labels(&scene, derived, within)
+    }
+}
+
+fn scene<'a>(
+    volume: &'a Volume,
+    function: &'a TransferFunction,
+    settings: RenderSettings,
+    labels: Option<&'a LabelMap>,
+    looks: &'a [StructureLook],
+) -> Scene<'a> {
+    let structures = labels.map(|labels| Structures { labels, looks });
+    Scene { settings, structures, ..Scene::new(volume, function) }
 }
 
 fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>) -> Result<VolumeMaterial, String> {
@@ -243,18 +231,19 @@ fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
-    let structures = shown.labels.as_ref().map(|labels| Structures { labels: &labels.map, looks: &looks });
-    let scene = Scene { settings, structures, ..Scene::new(volume, &function) };
+    let labels = shown.labels.as_deref();
+    let scene = scene(volume, &function, settings, labels.map(|l| &l.map), &looks);
     scene.check().map_err(|error| error.to_string())?;
-    let derived = Derived { labels: shown.labels.as_ref().map(|l| l.blocks.clone()), ..shown.prepared.derived.clone() };
+    let derived = Derived { labels: labels.map(|l| l.blocks.clone()), ..shown.prepared.derived.clone() };
     let tables = if look.is_preview {
         let mut tables = LookTables::without_light(&scene, &derived);
-        tables.light.clone_from(&shown.light);
+        tables.light = shown.drawn.take().and_then(|drawn| drawn.tables.light);
         tables
     } else {
         LookTables::of(&scene, &derived)
     };
     let material = VolumeMaterial::new(&shown.prepared, &shown.textures, &scene, &derived, &tables, images);
-    shown.light = tables.light;
+    shown.stale_light &= look.is_preview;
+    shown.drawn = Some(Drawn { settings, function, looks, tables });
     Ok(material)
 }

@@ -8,9 +8,11 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, WgpuFeatures};
 use bevy::render::renderer::RenderDevice;
 use fabrica_raycast::{
-    Derived, LUT_ENTRIES, LabelBlocks, LabelMap, LightVolume, LookTables, Lut, Scene, TransferFunction,
+    Derived, LUT_ENTRIES, LabelBlocks, LabelMap, LightVolume, LookTables, Lut, Scene, TransferFunction, VoxelBox,
 };
 use fabrica_volume::{Samples, Volume};
+
+use crate::patches::TexturePatch;
 
 /// What the device's textures can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Resource)]
@@ -160,6 +162,33 @@ pub(crate) fn blocks_texture(tables: &LookTables, labels: Option<&LabelBlocks>) 
         distances.iter().enumerate().map(|(index, &distance)| [u16::from(distance), combination(index)]).collect();
     let data = bytemuck::cast_slice(&texels).to_vec();
     table(extent(tables.occupancy.dims()), TextureDimension::D3, data, TextureFormat::Rg16Uint)
+}
+
+/// What [`blocks_texture`] has changed to in a box of blocks.
+pub(crate) fn blocks_patch(
+    image: Handle<Image>,
+    tables: &LookTables,
+    labels: Option<&LabelBlocks>,
+    blocks: VoxelBox,
+) -> TexturePatch {
+    let [nx, ny, _] = tables.occupancy.dims();
+    let distances = tables.occupancy.distances();
+    let mut texels: Vec<[u16; 2]> = Vec::with_capacity(blocks.size().iter().product());
+    for k in blocks.first[2]..blocks.end[2] {
+        for j in blocks.first[1]..blocks.end[1] {
+            let row = nx * (j + ny * k);
+            for index in row + blocks.first[0]..row + blocks.end[0] {
+                texels.push([u16::from(distances[index]), labels.map_or(0, |l| l.uniforms()[index])]);
+            }
+        }
+    }
+    TexturePatch { image, first: blocks.first, size: blocks.size(), texels: bytemuck::cast_slice(&texels).to_vec() }
+}
+
+/// What [`labels_texture`] has changed to in a box of voxels.
+pub(crate) fn labels_patch(image: Handle<Image>, labels: &LabelMap, part: VoxelBox) -> TexturePatch {
+    let texels = bytemuck::cast_slice(&labels.within(part)).to_vec();
+    TexturePatch { image, first: part.first, size: part.size(), texels }
 }
 
 /// The combination of each voxel; one texel where there are no structures.

@@ -1,5 +1,11 @@
 //! The GPU's picture against that of its CPU twin. Skipped, loudly, where there is no Vulkan device or no test data.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../../../crates/raycast/tests/support/mod.rs"]
 mod support;
@@ -11,7 +17,7 @@ use fabrica_progress::Progress;
 use fabrica_raycast::{
     Camera, Clip, ClipBox, ClipPlane, ClipSet, ClipShape, ControlPoint, Fused, Fusion, Keep, LabelMap, Preset,
     Projection, RenderMode, RenderSettings, Scene, Shown, Slab, StructureLook, Structures, TransferFunction, View,
-    Window, render_scene,
+    VoxelBox, Window, render_scene,
 };
 use fabrica_volume::{Mask, Rgb, Samples, ValueUnit, Volume};
 use fabrica_volume_rendering::{OffscreenError, OffscreenRenderer};
@@ -134,6 +140,56 @@ fn left_stays_left_and_bad_requests_are_refused() {
     let no_camera = Camera { target: camera.eye, ..camera };
     assert!(gpu.render(&volume, &function, &no_camera, SIZE, &settings).is_err());
     assert!(gpu.render(&volume, &function, &camera, [0, 5], &settings).is_err());
+}
+
+#[test]
+fn an_edited_mask_is_sent_in_part_and_looks_as_if_sent_whole() {
+    let Some(mut gpu) = renderer() else { return };
+    let volume = Arc::new(support::synthetic(96));
+    let grid = volume.grid();
+    let [nx, ny, nz] = grid.dims();
+    let ball = |middle: [usize; 3], radius: usize| {
+        Mask::from_fn(grid.clone(), move |n| {
+            let at = [n % nx, n / nx % ny, n / (nx * ny)];
+            (0..3).map(|a| at[a].abs_diff(middle[a]).pow(2)).sum::<usize>() < radius * radius
+        })
+    };
+    let skull = ball([nx / 2, ny / 2, nz / 2], nx);
+    let before = ball([nx / 4, ny / 4, nz / 2], 8);
+    // The brush adds at one place and takes away at another; the second meets a structure that it did not meet before.
+    let edited = ball([3 * nx / 4, ny / 4, nz / 2], 10);
+    let hole = ball([nx / 2, ny / 8, nz / 2], nx / 5).combine(&skull, |h, s| s & !h).unwrap();
+    let preset = Preset::named("ct-skin").unwrap();
+    let function = preset.transfer_function(&volume).unwrap();
+    let red = Shown::Through(shell(-2000.0, 4000.0, Rgb(255, 40, 40), 0.9));
+    let looks = [
+        StructureLook { opacity: 0.6, ..StructureLook::default() },
+        StructureLook { shown: red, ..StructureLook::default() },
+    ];
+    let plain = Scene { settings: preset.settings(&volume), ..Scene::new(&volume, &function) };
+    let camera = cameras(&volume)[2].1;
+    let mut labels = LabelMap::new(grid, &[&skull, &before]).unwrap();
+    let scene = Scene { structures: Some(Structures { labels: &labels, looks: &looks }), ..plain };
+    let first = gpu.render_scene(&volume, &scene, &camera, SIZE).unwrap();
+    let mut have = [&skull, &before];
+    for masks in [[&skull, &edited], [&hole, &edited], [&hole, &before]] {
+        let changed = LabelMap::changes(&have, &masks).unwrap();
+        VoxelBox::of_blocks(&changed, grid.dims()).iter().for_each(|&part| labels.update(&masks, part).unwrap());
+        let scene = Scene { structures: Some(Structures { labels: &labels, looks: &looks }), ..plain };
+        let (picture, sent) = gpu.render_edited(&volume, &scene, &camera, SIZE, &changed).unwrap();
+        let sent = sent.expect("the labels were sent whole");
+        assert!(sent < 2 * grid.len(), "{sent} bytes of {} were sent", 2 * grid.len());
+        // As drawn from scratch, to the last bit.
+        let fresh_labels = LabelMap::new(grid, &masks).unwrap();
+        let scene = Scene { structures: Some(Structures { labels: &fresh_labels, looks: &looks }), ..plain };
+        let mut other = OffscreenRenderer::new().unwrap();
+        let fresh = other.render_scene(&volume, &scene, &camera, SIZE).unwrap();
+        let psnr = picture.psnr(&fresh).unwrap();
+        eprintln!("edited: {} of {} bytes sent, PSNR to a fresh upload {psnr:.1} dB", sent, 2 * grid.len());
+        assert!(picture.rgba == fresh.rgba, "PSNR {psnr:.1} dB");
+        assert!(picture.rgba != first.rgba, "the edit does not show");
+        have = masks;
+    }
 }
 
 /// A function of one colour between two values.

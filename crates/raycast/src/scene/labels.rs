@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fabrica_geometry::Grid;
-use fabrica_volume::Mask;
+use fabrica_volume::{BLOCK, BlockSet, Mask};
 use rayon::prelude::*;
 
 /// Which structures each voxel belongs to: the number of a *combination*, and for each combination the structures that
@@ -27,6 +27,44 @@ pub struct VoxelBox {
     pub first: [usize; 3],
     /// One after the last voxel.
     pub end: [usize; 3],
+}
+
+impl VoxelBox {
+    /// The voxels of blocks of a grid of these sides: a box for each row of neighbouring blocks along i.
+    pub fn of_blocks(blocks: &BlockSet, dims: [usize; 3]) -> Vec<Self> {
+        let mut boxes: Vec<Self> = Vec::new();
+        for block in blocks.iter() {
+            let first = block.map(|b| b * BLOCK);
+            let end: [usize; 3] = std::array::from_fn(|a| (first[a] + BLOCK).min(dims[a]));
+            match boxes.last_mut() {
+                // Blocks come in order of k, j, i.
+                Some(last) if last.end[0] == first[0] && last.first[1..] == first[1..] => last.end[0] = end[0],
+                _ => boxes.push(Self { first, end }),
+            }
+        }
+        boxes
+    }
+
+    /// The numbers of its voxels in a grid of these sides.
+    pub(crate) fn indices(self, [nx, ny, _]: [usize; 3]) -> impl Iterator<Item = usize> {
+        let Self { first, end } = self;
+        (first[2]..end[2]).flat_map(move |k| {
+            (first[1]..end[1]).flat_map(move |j| (first[0]..end[0]).map(move |i| i + nx * (j + ny * k)))
+        })
+    }
+
+    /// The smallest box that holds both.
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self {
+            first: std::array::from_fn(|a| self.first[a].min(other.first[a])),
+            end: std::array::from_fn(|a| self.end[a].max(other.end[a])),
+        }
+    }
+
+    /// How many voxels along i, j and k.
+    pub fn size(&self) -> [usize; 3] {
+        std::array::from_fn(|a| self.end[a].saturating_sub(self.first[a]))
+    }
 }
 
 /// Why structures cannot be labels of a scene.
@@ -147,6 +185,39 @@ impl LabelMap {
             });
         }
         Ok(())
+    }
+
+    /// The blocks in which masks differ from those that labels were made of; nothing where there are more or fewer, or
+    /// one lies on another grid: then labels are made anew. Looks at words of 64 voxels, as fast as memory is read.
+    pub fn changes(before: &[&Mask], after: &[&Mask]) -> Option<BlockSet> {
+        let same = before.len() == after.len() && before.iter().zip(after).all(|(b, a)| b.grid() == a.grid());
+        let grid = after.first().filter(|_| same)?.grid();
+        let [_, ny, nz] = grid.dims();
+        let mut changed = BlockSet::empty(grid);
+        for (before, after) in before.iter().zip(after) {
+            if before.words() == after.words() {
+                continue;
+            }
+            for (k, j) in (0..nz).flat_map(|k| (0..ny).map(move |j| (k, j))) {
+                for (word, (b, a)) in before.row(j, k).iter().zip(after.row(j, k)).enumerate() {
+                    changed.insert_word(word, b ^ a, j, k);
+                }
+            }
+        }
+        Some(changed)
+    }
+
+    /// The combinations of the voxels of a box inside the grid, i fastest.
+    pub fn within(&self, part: VoxelBox) -> Vec<u16> {
+        let [nx, ny, _] = self.dims;
+        let mut combinations = Vec::with_capacity(part.size().iter().product());
+        for k in part.first[2]..part.end[2] {
+            for j in part.first[1]..part.end[1] {
+                let row = nx * (j + ny * k);
+                combinations.extend_from_slice(&self.combinations[row + part.first[0]..row + part.end[0]]);
+            }
+        }
+        combinations
     }
 
     /// The combination of another and one more structure, made when it is new.
