@@ -111,18 +111,18 @@ impl Bench<'_> {
         let looks = vec![StructureLook { colour: Some(Rgb(255, 0, 0)), ..StructureLook::default() }; FRAGMENTS];
         let scene = Scene { settings: preset.settings(&self.volume), ..Scene::new(&self.volume, &function) };
         let of = |labels: &LabelMap, function: &TransferFunction, derived: &Derived| {
-            let scene = Scene { function, structures: Some(Structures { labels, looks: &looks }), ..scene };
+            let scene = with_labels(Scene { function, ..scene }, labels, &looks);
             let start = Instant::now();
             let tables = LookTables::without_light(&scene, derived);
             (start.elapsed(), tables.occupancy.empty_share())
         };
-        let mut derived =
-            Derived::of(&Scene { structures: Some(Structures { labels: &labels, looks: &looks }), ..scene });
+        let mut derived = Derived::of(&with_labels(scene, &labels, &looks));
         let mut times: Vec<Duration> =
             (0..200).map(|n| of(&labels, &function.clone().shifted(f64::from(n)), &derived).0).collect();
         report("edit: a transfer function dragged", &mut times, "");
         let side = self.args.side;
         let mut times = Vec::new();
+        let mut tables = LookTables::without_light(&with_labels(scene, &labels, &looks), &derived);
         for n in 0..200 {
             // A brush of 16 voxels along a diagonal.
             let first = [n % (side - 15); 3];
@@ -139,8 +139,8 @@ impl Bench<'_> {
             let start = Instant::now();
             labels.update(&refs, within)?;
             derived.follow_labels(&labels, within);
-            let followed = start.elapsed();
-            times.push(followed + of(&labels, &function, &derived).0);
+            tables.follow_labels(&with_labels(scene, &labels, &looks), &derived, &[within]);
+            times.push(start.elapsed());
         }
         report("edit: a mask painted", &mut times, "");
         Ok(())
@@ -181,6 +181,11 @@ impl Bench<'_> {
             })
             .collect()
     }
+}
+
+/// The scene with structures.
+fn with_labels<'a>(scene: Scene<'a>, labels: &'a LabelMap, looks: &'a [StructureLook]) -> Scene<'a> {
+    Scene { structures: Some(Structures { labels, looks }), ..scene }
 }
 
 /// Median, p99, p99.9 and the worst.
