@@ -13,6 +13,9 @@ use crate::model::{Model, Outputs};
 /// Outputs further under the largest than this add nothing to a probability shown in percent.
 const NOTHING: f32 = 16.0;
 
+/// No channel came second: outside of the image, or memory was short.
+pub const NO_SECOND: u8 = 255;
+
 /// The networks' outputs on the image's grid.
 #[derive(Clone, Debug)]
 pub struct Evidence {
@@ -41,6 +44,8 @@ pub struct Found {
     pub winner: Vec<u32>,
     /// The probability of that finding, percent.
     pub percent: Vec<u8>,
+    /// The channel that came next: the second class, or the least certain region. [`NO_SECOND`] where none did.
+    pub second: Vec<u8>,
     /// Whether `winner` holds bits.
     pub regions: bool,
 }
@@ -120,7 +125,7 @@ impl Evidence {
                 let probability = &mut probability[plane * size..][..size];
                 winner.par_iter_mut().zip(probability).enumerate().for_each(|(n, (winner, probability))| {
                     let value = |c: usize| logits[c * size + n] / temperature;
-                    (*winner, *probability) = decide(channels, regions, value);
+                    (*winner, *probability, _) = decide(channels, regions, value);
                 });
             }
         }
@@ -158,22 +163,30 @@ impl Evidence {
         let mut found = Found {
             winner: vec![0; dims.iter().product()],
             percent: vec![100; dims.iter().product()],
+            second: vec![NO_SECOND; dims.iter().product()],
             regions: self.regions,
         };
-        let rows = found.winner.par_chunks_mut(dims[0]).zip(found.percent.par_chunks_mut(dims[0])).enumerate();
-        rows.try_for_each_init(Vec::new, |lines, (row, (winner, percent))| {
+        let rows = found.winner.par_chunks_mut(dims[0]).zip(found.percent.par_chunks_mut(dims[0]));
+        let rows = rows.zip(found.second.par_chunks_mut(dims[0])).enumerate();
+        rows.try_for_each_init(Vec::new, |lines, (row, ((winner, percent), second))| {
             progress.check()?;
             let start = to_here.transform_point3(DVec3::new(0.0, (row % dims[1]) as f64, (row / dims[1]) as f64));
-            self.row(start, to_here.matrix3.x_axis, winner, percent, lines);
+            self.row((start, to_here.matrix3.x_axis), (winner, percent, second), lines);
             Ok::<(), InferenceError>(())
         })?;
         Ok(found)
     }
 
-    fn row(&self, start: DVec3, step: DVec3, winner: &mut [u32], percent: &mut [u8], lines: &mut Vec<f32>) {
+    fn row(
+        &self,
+        (start, step): (DVec3, DVec3),
+        (winner, percent, second): (&mut [u32], &mut [u8], &mut [u8]),
+        lines: &mut Vec<f32>,
+    ) {
         let count = winner.len();
-        let mut put = |n: usize, (won, probability): (u32, f32)| {
+        let mut put = |n: usize, (won, probability, next): (u32, f32, u8)| {
             winner[n] = won;
+            second[n] = next;
             percent[n] = (probability * 100.0).round() as u8;
         };
         let samples: usize = self.sides.iter().product();
@@ -245,23 +258,33 @@ impl Evidence {
     }
 }
 
-/// What wins, and its probability: for classes by softmax, for regions by a sigmoid each, where the least certain decides.
-fn decide(channels: usize, regions: bool, value: impl Fn(usize) -> f32) -> (u32, f32) {
+/// What wins, its probability, and what comes second: for classes by softmax, for regions by a sigmoid each, where the least
+/// certain decides and comes second.
+fn decide(channels: usize, regions: bool, value: impl Fn(usize) -> f32) -> (u32, f32, u8) {
+    let named = |channel: usize| u8::try_from(channel).unwrap_or(NO_SECOND);
     if regions {
-        return (0..channels).fold((0, 1.0), |(bits, sure), channel| {
+        return (0..channels).fold((0, 1.0, NO_SECOND), |(bits, sure, least), channel| {
             let inside = 1.0 / (1.0 + (-value(channel)).exp());
             let bit = u32::from(inside > 0.5) << channel;
-            (bits | bit, f32::min(sure, inside.max(1.0 - inside)))
+            let this = inside.max(1.0 - inside);
+            if this < sure { (bits | bit, this, named(channel)) } else { (bits | bit, sure, least) }
         });
     }
-    let (best, most) =
-        (0..channels).map(|c| (c, value(c))).fold((0, f32::NEG_INFINITY), |a, b| if b.1 > a.1 { b } else { a });
-    let sum: f32 = (0..channels).map(|c| value(c) - most).filter(|d| *d > -NOTHING).map(f32::exp).sum();
-    (best as u32, 1.0 / sum)
+    let (mut best, mut next) = ((0, f32::NEG_INFINITY), (usize::MAX, f32::NEG_INFINITY));
+    for found in (0..channels).map(|c| (c, value(c))) {
+        if found.1 > best.1 {
+            (best, next) = (found, best);
+        } else if found.1 > next.1 {
+            next = found;
+        }
+    }
+    let sum: f32 = (0..channels).map(|c| value(c) - best.1).filter(|d| *d > -NOTHING).map(f32::exp).sum();
+    let second = if next.1 > f32::NEG_INFINITY { named(next.0) } else { NO_SECOND };
+    (best.0 as u32, 1.0 / sum, second)
 }
 
 /// The winner among the samples around, by their weights times their probabilities.
-fn vote(corners: &[(usize, f32); 8], winner: &[u32], probability: &[f32]) -> (u32, f32) {
+fn vote(corners: &[(usize, f32); 8], winner: &[u32], probability: &[f32]) -> (u32, f32, u8) {
     let mut best = (0, f32::NEG_INFINITY);
     for &(index, _) in corners {
         let candidate = winner[index];
@@ -271,7 +294,7 @@ fn vote(corners: &[(usize, f32); 8], winner: &[u32], probability: &[f32]) -> (u3
             best = (candidate, weight);
         }
     }
-    (best.0, best.1.clamp(0.0, 1.0))
+    (best.0, best.1.clamp(0.0, 1.0), NO_SECOND)
 }
 
 /// The axis along which slices are resampled apart.
@@ -285,17 +308,18 @@ mod tests {
 
     #[test]
     fn classes_by_softmax() {
-        let logits = [0.0f32, 3f32.ln(), 0.0];
-        let (best, probability) = decide(3, false, |c| logits[c]);
-        assert_eq!(best, 1);
+        let logits = [-1.0f32, 3f32.ln(), 0.0, 0.0];
+        let (best, probability, second) = decide(3, false, |c| [0.0, logits[1], 0.0][c]);
+        assert_eq!((best, second), (1, 0));
+        assert_eq!(decide(4, false, |c| logits[c]).2, 2);
         assert!((probability - 0.6).abs() < 1e-6);
     }
 
     #[test]
     fn regions_overlap() {
         let logits = [1.0f32, 2.0, -3.0];
-        let (bits, probability) = decide(3, true, |c| logits[c]);
-        assert_eq!(bits, 0b011);
+        let (bits, probability, second) = decide(3, true, |c| logits[c]);
+        assert_eq!((bits, second), (0b011, 0));
         assert!((probability - 1.0 / (1.0 + (-1f32).exp())).abs() < 1e-6);
     }
 }

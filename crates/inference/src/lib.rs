@@ -23,7 +23,7 @@ mod tiles;
 
 pub use engine::{Engine, EngineChoice, LIBRARY_VARIABLE, Network, Tensor, find_library};
 pub use error::InferenceError;
-pub use evidence::{Evidence, Found};
+pub use evidence::{Evidence, Found, NO_SECOND};
 pub use frame::{Laid, lay};
 pub use image::{Axes, Image3};
 pub use model::{Model, Steps};

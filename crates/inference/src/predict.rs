@@ -10,7 +10,7 @@ use fabrica_volume::{Mask, Samples, Structure, ValueUnit, Volume};
 
 use crate::InferenceError;
 use crate::engine::{Engine, EngineChoice, Network};
-use crate::evidence::{Evidence, Found};
+use crate::evidence::{Evidence, Found, NO_SECOND};
 use crate::frame::{Laid, lay};
 use crate::image::Image3;
 use crate::model::{Label, Model, Post};
@@ -27,6 +27,10 @@ pub struct Prediction {
     pub structures: Vec<Structure>,
     /// The probability of what was found at each voxel, percent, on the scan's grid.
     pub confidence: Volume,
+    /// The channel that came second at each voxel, in the grid's order; [`NO_SECOND`] where none did.
+    pub second: Vec<u8>,
+    /// The channel of each structure.
+    pub channels: Vec<usize>,
     /// What was run and what must be known about it, in words.
     pub notes: Vec<String>,
     /// The time in the networks alone, and of the whole.
@@ -104,7 +108,39 @@ pub fn predict(
     let structures = structures(model, scans[0], &found, progress)?;
     let confidence = Volume::new(grid.clone(), Samples::U8(found.percent), ValueUnit::Other("%".into()))
         .map_err(|e| InferenceError::Scan(e.to_string()))?;
-    Ok(Prediction { structures, confidence, notes, time: (in_networks, begun.elapsed()) })
+    let (second, channels) = (found.second, model.outputs.labels().iter().map(|l| l.channel).collect());
+    Ok(Prediction { structures, confidence, second, channels, notes, time: (in_networks, begun.elapsed()) })
+}
+
+impl Prediction {
+    /// The probabilities of what was found, percent, in the grid's order.
+    pub fn percent(&self) -> &[u8] {
+        match self.confidence.samples() {
+            Samples::U8(percent) => percent,
+            _ => &[],
+        }
+    }
+
+    /// The voxels outside of a structure (by its place in [`Prediction::structures`]) where it came second: what the networks
+    /// nearly took in. Where memory was short nothing is known of it, and the mask is empty.
+    pub fn near_misses(&self, structure: usize) -> Mask {
+        let grid = self.confidence.grid().clone();
+        let (Some(found), Some(&channel)) = (self.structures.get(structure), self.channels.get(structure)) else {
+            return Mask::empty(grid);
+        };
+        let channel = u8::try_from(channel).unwrap_or(NO_SECOND);
+        if channel == NO_SECOND {
+            return Mask::empty(grid);
+        }
+        let [nx, ny, _] = grid.dims();
+        Mask::from_rows(grid, |j, k, words| {
+            let row = &self.second[nx * (j + ny * k)..][..nx];
+            for ((word, second), inside) in words.iter_mut().zip(row.chunks(64)).zip(found.mask.row(j, k)) {
+                let near = second.iter().enumerate().fold(0, |w, (i, &s)| w | u64::from(s == channel) << i);
+                *word = near & !inside;
+            }
+        })
+    }
 }
 
 fn stage(

@@ -41,6 +41,7 @@ mod record;
 mod rendering;
 mod review;
 mod state;
+mod validation;
 mod values;
 
 pub use approach::{Approach, ApproachDecision, ApproachOperation, Assessment, PlannedClearance, PlannedCrossing};
@@ -61,4 +62,8 @@ pub use record::{Action, Entry, OpId};
 pub use rendering::{Rendering, RenderingOperation, TransferFunction, TransferPoint, VolumeLook};
 pub use review::{Decision, Review, ReviewOperation, ReviewSubject};
 pub use state::PlanState;
+pub use validation::{
+    CheckedSize, DimensionalCheck, DoubtSide, DoubtfulRegion, Listed, OverrideMade, RegionDecision, Signature, Specks,
+    Validation, ValidationOperation, Verdict, WorkList,
+};
 pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};

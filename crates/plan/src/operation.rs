@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApproachOperation, Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError,
-    Projection, RenderingOperation, ReviewOperation, Window,
+    Projection, RenderingOperation, ReviewOperation, ValidationOperation, Window,
 };
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;
@@ -145,6 +145,8 @@ pub enum Operation {
     Approach(ApproachOperation),
     /// Decides about the plan or a part of it.
     Review(ReviewOperation),
+    /// Lists, decides, checks and signs what a network made (since schema 5).
+    Validation(ValidationOperation),
 }
 
 impl From<EditOperation> for Operation {
@@ -217,6 +219,7 @@ impl Operation {
             Self::Item(operation) => operation.check(),
             Self::Approach(operation) => operation.check(),
             Self::Review(operation) => operation.check(),
+            Self::Validation(operation) => operation.check(),
         }
     }
 
@@ -231,6 +234,7 @@ impl Operation {
             Self::Edit(operation) => operation.structures(),
             Self::Item(operation) => operation.structures(),
             Self::Review(operation) => operation.structures(),
+            Self::Validation(operation) => vec![operation.structure()],
             _ => Vec::new(),
         }
     }
@@ -254,7 +258,7 @@ impl Operation {
     pub fn is_undoable(&self) -> bool {
         match self {
             Self::ResetAppearance { .. } | Self::AcceptWarning { .. } | Self::ReopenWarning { .. } => false,
-            Self::Review(_) => false,
+            Self::Review(_) | Self::Validation(_) => false,
             Self::Edit(operation) => operation.is_undoable(),
             _ => true,
         }
@@ -286,6 +290,7 @@ impl Operation {
             Self::Item(operation) => operation.summary(),
             Self::Approach(operation) => operation.summary(),
             Self::Review(operation) => operation.summary(),
+            Self::Validation(operation) => operation.summary(),
         }
     }
 }

@@ -341,7 +341,7 @@ impl Plan {
                 }),
             };
             match (&review.subject, operation) {
-                (_, Some(Operation::Review(_))) | (_, None) => false,
+                (_, Some(Operation::Review(_) | Operation::Validation(_)) | None) => false,
                 (ReviewSubject::Plan, Some(_)) => true,
                 (ReviewSubject::Structure(name), Some(Operation::Edit(operation))) => operation.may_change(name),
                 (ReviewSubject::Structure(_), Some(_)) => false,

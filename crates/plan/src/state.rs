@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::record::Entry;
 use crate::{
     Acceptance, Action, Appearance, Approach, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
-    Operation, Overwrite, PlanError, Rendering, Review, Window,
+    Operation, Overwrite, PlanError, Rendering, Review, Validation, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
@@ -42,6 +42,8 @@ pub struct PlanState {
     pub approaches: BTreeMap<String, Approach>,
     /// Reviews that stand, in the order in which they were made.
     pub reviews: Vec<Review>,
+    /// What was said about the validity of structures, by their names.
+    pub validations: BTreeMap<String, Validation>,
 }
 
 impl PlanState {
@@ -158,6 +160,7 @@ impl PlanState {
             Operation::Item(operation) => operation.step(self)?,
             Operation::Approach(operation) => operation.step(self, (&entry.author, entry.time))?,
             Operation::Review(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
+            Operation::Validation(operation) => operation.step(self, (entry.id, &entry.author, entry.time))?,
         }
         Ok(())
     }
