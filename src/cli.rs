@@ -30,6 +30,8 @@ pub enum Command {
     Segment(SegmentArgs),
     /// Lists and checks networks for `fabrica segment --model`, and says how to get them.
     Models(ModelsArgs),
+    /// Reviews what a network was unsure of: lists regions, decides, checks the size, validates.
+    Review(crate::cli_review::ReviewArgs),
     /// Edits a structure: brush, scissors, growing, smoothing and more; from words or a script.
     Edit(crate::cli_edit::EditArgs),
     /// Plays a rehearsal back: lists its steps, at any speed, and makes a case of how things were.
@@ -164,6 +166,9 @@ pub struct SegmentArgs {
     /// Uses a CT preset on data that is not CT.
     #[arg(long)]
     pub force: bool,
+    /// With --model: regions less probable to be right than this, per cent, are listed for `fabrica review`.
+    #[arg(long, value_name = "PERCENT", default_value_t = 85.0)]
+    pub review_below: f64,
     /// How a network is run.
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -499,6 +504,9 @@ pub struct PrintArgs {
     /// Writes the model even if it is not closed.
     #[arg(long)]
     pub allow_open: bool,
+    /// Makes a result of what a network made and nobody validated, and says why. It is recorded, and the file says it.
+    #[arg(long, value_name = "REASON")]
+    pub override_unvalidated: Option<String>,
 }
 
 /// Arguments of `fabrica mesh`.
@@ -594,6 +602,9 @@ pub struct ExportArgs {
     /// The file to write; its ending (.nii, .nii.gz, .nrrd, .seg.nrrd) says the format. With --dicom: the folder.
     #[arg(long, short)]
     pub out: PathBuf,
+    /// Makes a result of what a network made and nobody validated, and says why. It is recorded, and the file says it.
+    #[arg(long, value_name = "REASON")]
+    pub override_unvalidated: Option<String>,
 }
 
 /// Which part of the synthetic patient is scanned.

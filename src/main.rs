@@ -6,6 +6,7 @@ mod cinematic;
 mod cli;
 mod cli_approach;
 mod cli_edit;
+mod cli_review;
 mod commands;
 mod network;
 mod parse;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Accept(args) => commands::accept::run(&args),
         Command::Segment(args) => commands::segment::run(&args),
         Command::Models(args) => commands::models::run(&args),
+        Command::Review(args) => commands::review::run(&args),
         Command::Edit(args) => commands::edit::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Approach(args) => commands::approach::run(&args),

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use fabrica_case::{AuditData, Case, write_atomic};
 use fabrica_formats::{Compression, FormatError, Problem, write_nifti_to, write_nrrd_to, write_segmentation_to};
+use fabrica_review::{Pass, require_validated};
+use fabrica_volume::Structure;
 
 use super::volume_id;
 use crate::author::author;
@@ -32,7 +34,12 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         if entries.is_empty() {
             bail!("the case has no structure on {id}");
         }
-        let structures = entries.iter().map(|s| case.structure(&s.name, progress)).collect::<Result<Vec<_>, _>>()?;
+        let names = entries.iter().map(|s| s.name.as_str());
+        let pass = require_validated(&case, names, args.override_unvalidated.as_deref(), progress)?;
+        let mut structures =
+            entries.iter().map(|s| case.structure(&s.name, progress)).collect::<Result<Vec<_>, _>>()?;
+        mark(&mut structures, &pass);
+        pass.record(&mut case, &format!("export to {name}"), &author(None)?)?;
         write_atomic(out, |file| write_segmentation_to(&structures, file, Compression::Gzip, progress))
             .map_err(at_out)?;
         entries.iter().map(|s| AuditData { name: s.name.clone(), sha256: s.sha256.clone() }).collect()
@@ -55,6 +62,15 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     drop(bar);
     say(format_args!("Written to {}", out.display()));
     Ok(())
+}
+
+/// Says of structures that are not validated that they are not, where every reader of the file finds it.
+pub fn mark(structures: &mut [Structure], pass: &Pass) {
+    for structure in structures {
+        if let Some(unvalidated) = pass.of(&structure.name) {
+            structure.origin = format!("{}; {}", unvalidated.words(), structure.origin);
+        }
+    }
 }
 
 /// The files of a case are the case's: an export must not take their place.

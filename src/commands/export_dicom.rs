@@ -1,5 +1,6 @@
 //! `fabrica export --dicom`: results as DICOM objects in a folder.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 
@@ -7,7 +8,9 @@ use anyhow::{Context, Result, bail};
 use fabrica_case::{AuditData, Case, write_atomic};
 use fabrica_dicom_results::{DicomFile, SegmentationKind, Source, measurement_report, segmentation, to_bytes};
 use fabrica_plan::UtcTime;
+use fabrica_review::require_validated;
 
+use super::export::mark;
 use super::volume_id;
 use crate::author::author;
 use crate::cli::ExportArgs;
@@ -26,20 +29,32 @@ pub fn run(args: &ExportArgs, mut case: Case) -> Result<()> {
     let mut data = vec![AuditData { name: id.clone(), sha256: entry.sha256.clone() }];
     let mut files: Vec<(&str, DicomFile)> = Vec::new();
     let entries: Vec<_> = case.structures().iter().filter(|s| s.volume == id && s.voxels > 0).cloned().collect();
+    let on_volume = |m: &&fabrica_plan::NamedMeasurement| m.measurement.volume == id;
+    let mut measurements: Vec<_> = case.plan().state().measurements.iter().filter(on_volume).cloned().collect();
+    let mut names: BTreeSet<String> = entries.iter().map(|s| s.name.clone()).collect();
+    names.extend(measurements.iter().flat_map(|m| m.measurement.kind.structures()).map(str::to_owned));
+    // A structure that a measurement was made of may be gone; then the measurement is stale, which is told below.
+    names.retain(|name| case.structure_entry(name).is_ok());
+    let reason = args.override_unvalidated.as_deref();
+    let pass = require_validated(&case, names.iter().map(String::as_str), reason, bar.progress())?;
     if !entries.is_empty() {
-        let structures =
+        let mut structures =
             entries.iter().map(|s| case.structure(&s.name, bar.progress())).collect::<Result<Vec<_>, _>>()?;
+        mark(&mut structures, &pass);
         let kind = if args.fractional { SegmentationKind::Fractional } else { SegmentationKind::Binary };
         files.push(("segmentation.dcm", segmentation(&source, &structures, kind, &by, now)?));
         data.extend(entries.iter().map(|s| AuditData { name: s.name.clone(), sha256: s.sha256.clone() }));
     }
-    let on_volume = |m: &&fabrica_plan::NamedMeasurement| m.measurement.volume == id;
-    let measurements: Vec<_> = case.plan().state().measurements.iter().filter(on_volume).cloned().collect();
     if let Some(stale) = measurements.iter().find(|m| !fabrica_measure::stale(&case, &m.measurement).is_empty()) {
         bail!(
             "the measurement `{}` is stale: its data has changed. Measure it again (--edit) or remove it",
             stale.name
         );
+    }
+    for measured in &mut measurements {
+        if measured.measurement.kind.structures().iter().any(|name| pass.of(name).is_some()) {
+            measured.name = format!("NOT VALIDATED {}", measured.name);
+        }
     }
     if !measurements.is_empty() {
         files.push(("measurements.dcm", measurement_report(&source, &measurements, &by, now)?));
@@ -47,6 +62,7 @@ pub fn run(args: &ExportArgs, mut case: Case) -> Result<()> {
     if files.is_empty() {
         bail!("{id} has neither a structure nor a measurement");
     }
+    pass.record(&mut case, "export to DICOM", &by)?;
     fs::create_dir(&args.out).with_context(|| format!("the folder {} cannot be made", args.out.display()))?;
     for (name, file) in &files {
         let bytes = to_bytes(file)?;

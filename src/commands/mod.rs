@@ -20,6 +20,7 @@ pub mod print;
 pub mod render;
 pub mod replay;
 pub mod report;
+pub mod review;
 pub mod segment;
 pub mod series;
 

@@ -18,15 +18,16 @@ pub fn run(args: &PrintArgs) -> Result<()> {
     let mut case = Case::open(&args.case)?;
     let by = author(None)?;
     let bar = Bar::start();
-    let printed = PrintJob::prepare(&case, &args.structure, &args.out, bar.progress())?.make_with(
-        &options,
-        &by,
-        bar.progress(),
-    )?;
+    let reason = args.override_unvalidated.as_deref();
+    let job = PrintJob::prepare_with(&case, &args.structure, &args.out, reason, bar.progress())?;
+    let printed = job.make_with(&options, &by, bar.progress())?;
     let passport = printed.passport().clone();
     let model = printed.record(&mut case, &by)?;
     drop(bar);
     say(&model.report);
+    if let Some(words) = &passport.validation {
+        say(format_args!("Validation        {words}"));
+    }
     for step in &passport.steps {
         say(format_args!("Step              {}: {}", step.what, step.departures));
     }

@@ -15,6 +15,9 @@ pub enum PrintError {
     /// The case refuses: an open geometry warning, an unknown structure, a damaged file.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// A network made the structure, and nobody has validated it.
+    #[error(transparent)]
+    Review(#[from] fabrica_review::ReviewError),
     /// The model cannot be made, or is not fit to print.
     #[error(transparent)]
     Surface(#[from] SurfaceError),

@@ -18,6 +18,7 @@ use fabrica_case::{AuditData, Case, write_atomic};
 use fabrica_mesh::{Model, ModelFormat, merge, read_model, write_model};
 use fabrica_plan::{Author, MeasurementKind, UtcTime};
 use fabrica_progress::Progress;
+use fabrica_review::{Pass, require_validated};
 use fabrica_surface::{Mesh, PrintModel, PrintOptions};
 use fabrica_volume::{Structure, Volume};
 
@@ -38,6 +39,8 @@ pub struct PrintJob {
     sources: Vec<AuditData>,
     saved_by: Author,
     calipers: Vec<Caliper>,
+    /// Whether the structure is validated, or why it is printed all the same.
+    pass: Pass,
     out: PathBuf,
     format: ModelFormat,
 }
@@ -47,9 +50,26 @@ impl PrintJob {
     /// distances that were measured on the same scan will be repeated on the model.
     ///
     /// # Errors
-    /// While a geometry warning is open; when the structure is not there or its file or scan is damaged.
+    /// While a geometry warning is open; when a network made the structure and it is not validated; when the structure is
+    /// not there or its file or scan is damaged.
     pub fn prepare(case: &Case, name: &str, out: &Path, progress: &Progress) -> Result<Self, PrintError> {
+        Self::prepare_with(case, name, out, None, progress)
+    }
+
+    /// As [`PrintJob::prepare`], where `reason` says why a network's structure is printed although it is not validated. That
+    /// is recorded with the model, and the model's files say it.
+    ///
+    /// # Errors
+    /// As [`PrintJob::prepare`].
+    pub fn prepare_with(
+        case: &Case,
+        name: &str,
+        out: &Path,
+        reason: Option<&str>,
+        progress: &Progress,
+    ) -> Result<Self, PrintError> {
         case.require_settled_geometry()?;
+        let pass = require_validated(case, [name], reason, progress)?;
         let format = model_format(out)?;
         let entry = case.structure_entry(name)?;
         let structure = case.structure(name, progress)?;
@@ -72,6 +92,7 @@ impl PrintJob {
             ],
             saved_by: entry.by.clone(),
             calipers: calipers.collect(),
+            pass,
             out: out.to_owned(),
             format,
         })
@@ -94,7 +115,14 @@ impl PrintJob {
         let mut made = make::make(&self.structure, self.volume.as_ref(), options, progress)?;
         made.surface.report.simulated = self.simulated;
         let name = self.structure.name.clone();
-        let label = if self.simulated { format!("{name} SYNTHETIC") } else { name.clone() };
+        let mut label = if self.simulated { format!("{name} SYNTHETIC") } else { name.clone() };
+        let unvalidated = self.pass.of(&name);
+        if unvalidated.is_some() {
+            // First, since a header may be too short for all of it.
+            label = format!("NOT VALIDATED {label}");
+        }
+        let validated = self.pass.validated.first().map(|(_, words)| words.clone());
+        let validation = unvalidated.map(|u| u.words()).or(validated);
         let parts = make::scaled(&made.parts, options.scale)?;
         let inspection = make::inspected(&parts, options, progress)?;
         if !inspection.is_solid() && !options.surface.allow_open {
@@ -120,6 +148,7 @@ impl PrintJob {
             structure: name.clone(),
             origin: self.structure.origin.clone(),
             reviewed_by: self.saved_by.to_string(),
+            validation,
             scale: options.scale,
             surface: made.surface.report.clone(),
             steps: made.steps,
@@ -140,7 +169,7 @@ impl PrintJob {
         let page = passport.html(&pictures);
         files.write(&page_path(&self.out), |file| file.write_all(page.as_bytes()))?;
         let structure = AuditData { name, sha256: self.sources[0].sha256.clone() };
-        Ok(Printed { model: made.surface, passport, structure, files })
+        Ok(Printed { model: made.surface, passport, structure, pass: self.pass, files })
     }
 }
 
@@ -169,6 +198,7 @@ pub struct Printed {
     model: PrintModel,
     passport: Passport,
     structure: AuditData,
+    pass: Pass,
     files: Written,
 }
 
@@ -188,9 +218,15 @@ impl Printed {
     /// # Errors
     /// When a geometry warning has come meanwhile, or it cannot be saved. Then the files are removed, and what they replaced is back.
     pub fn record(self, case: &mut Case, by: &Author) -> Result<PrintModel, PrintError> {
-        let Self { model, structure, mut files, .. } = self;
+        let Self { model, structure, pass, mut files, .. } = self;
         case.require_settled_geometry()?;
-        case.audit(&format!("print structure {}", structure.name), vec![structure], by)?;
+        let mut what = format!("print structure {}", structure.name);
+        // First the override: no model without it.
+        pass.record(case, &what, by)?;
+        if let Some(unvalidated) = pass.of(&structure.name) {
+            what = format!("{what}, NOT VALIDATED ({})", unvalidated.reason);
+        }
+        case.audit(&what, vec![structure], by)?;
         files.settle();
         Ok(model)
     }

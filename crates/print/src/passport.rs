@@ -55,6 +55,10 @@ pub struct Passport {
     pub origin: String,
     /// Who saved it.
     pub reviewed_by: String,
+    /// Who validated the structure, and how; or that it is not validated, and why it was printed all the same. Nothing for
+    /// a structure that people made and nobody validated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
     /// How much the model is scaled; 1 is life size.
     pub scale: f64,
     /// The surface as it was made of the structure, and the check of it.
@@ -110,6 +114,9 @@ impl Passport {
         let mut line = |text: String| page.push_str(&text);
         line(format!("<h1>Print passport: {}{simulated}</h1>", escape(&self.structure)));
         line(format!("<p class=\"w\">{}</p>", escape(&self.warning)));
+        if let Some(words) = self.validation.as_ref().filter(|words| words.starts_with("NOT")) {
+            line(format!("<p class=\"w\">{}</p>", escape(words)));
+        }
         line("<div class=\"p\">".into());
         for picture in pictures {
             line(format!(
@@ -124,6 +131,9 @@ impl Passport {
         };
         row("Made", &format!("{} by {}, {}", self.made, self.by, self.program));
         row("Structure", &format!("{} ({}), saved by {}", self.structure, self.origin, self.reviewed_by));
+        if let Some(words) = &self.validation {
+            row("Validation", words);
+        }
         row("Scale", &format!("{:.1} %", self.scale * 100.0));
         for source in &self.sources {
             row(&source.name, &source.sha256);

@@ -11,6 +11,7 @@ mod keys;
 mod marks;
 mod mouse;
 mod notices;
+mod review;
 mod room;
 mod side;
 mod status;

@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, curve, headset, kept, style, tools};
+use crate::{Desk, curve, headset, kept, review, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -25,6 +25,8 @@ pub struct SideState {
     pub resample: bool,
     /// Why the next warning is accepted.
     reason: String,
+    /// What the reviewer says of the next region.
+    pub review: String,
     /// Where the next model is written.
     model: String,
     /// Which way the clip plane faces, while it is dragged how far it is along there.
@@ -51,6 +53,7 @@ impl Default for SideState {
             case_folder: "fabrica-case".into(),
             resample: false,
             reason: String::new(),
+            review: String::new(),
             model: "model.stl".into(),
             clip_axis: 1,
             clip_drag: None,
@@ -79,6 +82,11 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Structures").strong())
             .default_open(true)
             .show(ui, |ui| structures(ui, desk));
+        if !desk.case.reviews.is_empty() {
+            egui::CollapsingHeader::new(RichText::new("Review").strong())
+                .default_open(true)
+                .show(ui, |ui| review::draw(ui, desk));
+        }
         egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
             .default_open(true)
             .show(ui, |ui| clip(ui, desk));

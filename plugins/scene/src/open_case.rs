@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_plan::{Appearance, ClipPlane, TransferFunction, VolumeLook, Window};
+use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 
 /// The open case, as the plugins see it. Empty before one is opened.
@@ -33,6 +34,8 @@ pub struct OpenCase {
     pub clip: Option<ClipPlane>,
     /// The geometry warnings of all volumes with their state.
     pub warnings: Vec<SceneWarning>,
+    /// Where the review of structures stands that a network made.
+    pub reviews: Vec<Status>,
     /// The views that were kept, by name.
     pub views: Vec<(String, fabrica_plan::Camera)>,
     /// Whether there is something to undo, and to redo.

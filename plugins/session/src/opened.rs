@@ -73,6 +73,13 @@ impl Opened {
             });
         }
         self.structures.retain(|sha256, _| entries.iter().any(|e| e.sha256 == *sha256));
+        let mut reviews = Vec::new();
+        for shown in &structures {
+            let Structure { name, mask, .. } = shown.structure.as_ref();
+            if state.validations.contains_key(name) {
+                reviews.push(fabrica_review::status_with(&self.case, name, mask, progress)?);
+            }
+        }
         let from = &self.volume.provenance;
         let window = state.windows.get(&self.id).copied().unwrap_or_else(|| self.suited_window());
         let preset = match state.render_presets.get(&self.id) {
@@ -99,6 +106,7 @@ impl Opened {
                 .into_iter()
                 .map(|w| SceneWarning { volume: w.volume, index: w.index, warning: w.warning })
                 .collect(),
+            reviews,
             views: state.views.iter().map(|(name, camera)| (name.clone(), *camera)).collect(),
             undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
         };
