@@ -128,7 +128,7 @@ impl LookTables {
         let combinations = scene.structures.map_or(1, |s| s.labels.members().len());
         let new_kinds = combinations != self.materials.combinations();
         if new_kinds {
-            self.materials = Materials::of(scene);
+            self.materials.follow(scene);
             self.rest = self.materials.number(0, 0);
             self.surface_colours = surface_colours(scene, &self.materials);
         }

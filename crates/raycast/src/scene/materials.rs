@@ -39,6 +39,15 @@ type Part = Option<u16>;
 impl Materials {
     /// The materials of a scene that passes [`Scene::check`].
     pub fn of(scene: &Scene<'_>) -> Self {
+        Self::with(scene, None)
+    }
+
+    /// Follows labels that have got new combinations: the materials that there are keep their numbers.
+    pub(crate) fn follow(&mut self, scene: &Scene<'_>) {
+        *self = Self::with(scene, Some(self));
+    }
+
+    fn with(scene: &Scene<'_>, before: Option<&Self>) -> Self {
         let none: &[Vec<u16>] = &[Vec::new()];
         let members = scene.structures.map_or(none, |s| s.labels.members());
         let looks = scene.structures.map_or(&[][..], |s| s.looks);
@@ -51,16 +60,24 @@ impl Materials {
             (low, high) = (low.min(l), high.max(h));
         }
         let table_of = |function: &TransferFunction| Lut::over(function, low, high);
-        let nothing = Lut::transparent(low, high);
-        let mut all = vec![Material { lut: nothing, silhouette: 0.0, peel: 0.0, colour: None }];
+        let nothing = || Material { lut: Lut::transparent(low, high), silhouette: 0.0, peel: 0.0, colour: None };
+        let mut all = before.map_or_else(|| vec![nothing()], |before| before.all.clone());
         let mut known: HashMap<Vec<Part>, u16> = HashMap::from([(Vec::new(), 0)]);
+        if let Some(before) = before {
+            for (index, &number) in before.table.iter().enumerate() {
+                let (cut, combination) = (index / before.combinations, index % before.combinations);
+                known.insert(mixture(scene, looks, &members[combination], cut as u8), number);
+            }
+        }
+        // Parts are in many mixtures; their tables take longer than sums of them.
+        let mut parts_seen: HashMap<Part, Material> = HashMap::new();
         let mut table = Vec::with_capacity(members.len() << scene.clips.len());
         for cut in 0..1u32 << scene.clips.len().min(MAX_CLIPS) {
             let cut = cut as u8;
             for members in members {
                 let mixture = mixture(scene, looks, members, cut);
                 let number = *known.entry(mixture).or_insert_with_key(|parts| {
-                    all.push(mix(scene, looks, parts, table_of));
+                    all.push(mix(scene, looks, parts, &mut parts_seen, table_of));
                     // More than 65,535 combinations of structures cannot be, so this fits but for many clips.
                     (all.len() - 1).min(usize::from(u16::MAX)) as u16
                 });
@@ -113,11 +130,12 @@ fn mix(
     scene: &Scene<'_>,
     looks: &[StructureLook],
     parts: &[Part],
+    parts_seen: &mut HashMap<Part, Material>,
     table_of: impl Fn(&TransferFunction) -> Lut,
 ) -> Material {
     let mut sum: Option<Material> = None;
     for part in parts {
-        let material = match part.and_then(|m| looks.get(usize::from(m))) {
+        let material = parts_seen.entry(*part).or_insert_with(|| match part.and_then(|m| looks.get(usize::from(m))) {
             None => Material { lut: table_of(scene.function), silhouette: 0.0, peel: 0.0, colour: None },
             Some(look) => {
                 let function = match &look.shown {
@@ -135,9 +153,9 @@ fn mix(
                 };
                 Material { lut: table_of(&function), silhouette: look.silhouette, peel: look.peel.0 as f32, colour }
             }
-        };
+        });
         match &mut sum {
-            None => sum = Some(material),
+            None => sum = Some(material.clone()),
             Some(sum) => {
                 sum.lut.add(&material.lut);
                 // What one part shows plainly is shown plainly.
