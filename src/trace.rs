@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use bevy::prelude::*;
+use fabrica_scene::input::{Hands, Tools};
 use fabrica_scene::presence::{Comfort, Headset, PanelPlaces};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{Notices, OpenCase, Work};
@@ -36,14 +37,17 @@ fn write(
     work: Res<Work>,
     notices: Res<Notices>,
     places: Res<PanelPlaces>,
+    hands: Res<Hands>,
+    tools: Res<Tools>,
 ) {
     trace.frame += 1;
     let pose = |p: Vec3, q: Quat| json!({ "position": p.to_array(), "rotation": q.to_array() });
     let head = headset.head.map(|head| pose(head.position, head.rotation));
     let now = [
-        ("headset", json!({ "told": headset.told, "shown": headset.shown, "hz": headset.refresh_hz })),
+        ("headset", json!({ "told": headset.told, "shown": headset.shown, "hz": headset.refresh_hz, "scale": headset.resolution_scale })),
         ("tracking", pose(headset.tracking.translation, headset.tracking.rotation)),
         ("seen", json!(head.is_some())),
+        ("head", json!(head)),
         ("patient", {
             let mut placed = pose(patient.translation, patient.rotation);
             placed["scale"] = json!(patient.scale);
@@ -57,6 +61,14 @@ fn write(
         ("window", json!(case.window.map(|w| [w.centre, w.width]))),
         ("crosshair", json!(case.crosshair.0.to_array())),
         ("comfort", json!(format!("{:?}", *comfort))),
+        ("hands", json!(hands.both().each_ref().map(|hand| json!(hand.source.map(|source| format!("{source:?}")))))),
+        ("aims", {
+            let aims = hands.both().each_ref().map(|hand| hand.pointer.pose);
+            json!(aims.map(|aim| aim.map(|p| [p.position.to_array(), p.forward().to_array()])))
+        }),
+        ("dominant", json!(hands.dominant.name())),
+        ("tool", json!(tools.active().map(|tool| tool.id))),
+        ("views", json!(case.views.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())),
         ("panel", json!(headset.panel.map(|p| pose(p.position, p.rotation)))),
         ("places", json!(places.0.iter().map(|(name, at)| json!([name, at.to_array()])).collect::<Vec<_>>())),
         ("notices", json!(notices.0.iter().map(|n| n.text.as_str()).collect::<Vec<_>>())),

@@ -33,7 +33,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
                 Lying::RightSide => "On the right side",
                 Lying::Standing => "Upright",
             };
-            if ui.selectable_label(desk.comfort.lying == lying, name).clicked() {
+            let label = ui.selectable_label(desk.comfort.lying == lying, name);
+            desk.places.note(lying.name(), &label);
+            if label.clicked() {
                 desk.moves.write(MovePatient::Place(lying));
             }
         }
@@ -41,10 +43,14 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     comfort(ui, desk);
     ui.horizontal_wrapped(|ui| {
         let holding = desk.hands.dominant.other();
-        if ui.button("Panel to the wrist").clicked() {
+        let wrist = ui.button("Panel to the wrist");
+        desk.places.note("wrist", &wrist);
+        if wrist.clicked() {
             desk.panel.write(SummonPanel::Wrist(holding));
         }
-        if ui.button("Panel floats, or goes").clicked() {
+        let floats = ui.button("Panel floats, or goes");
+        desk.places.note("floats", &floats);
+        if floats.clicked() {
             desk.panel.write(SummonPanel::Toggle);
         }
     });
@@ -52,7 +58,8 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
 
 fn comfort(ui: &mut egui::Ui, desk: &mut Desk) {
     let mut wanted = *desk.comfort;
-    ui.checkbox(&mut wanted.seated, "Seated");
+    let seated = ui.checkbox(&mut wanted.seated, "Seated");
+    desk.places.note("seated", &seated);
     ui.checkbox(&mut wanted.vignette, "Dark rim while turning");
     ui.horizontal_wrapped(|ui| {
         ui.weak("Snap turn");
@@ -64,11 +71,13 @@ fn comfort(ui: &mut egui::Ui, desk: &mut Desk) {
     ui.horizontal_wrapped(|ui| {
         ui.weak("Working hand's stick");
         for (which, name) in [(StickUse::Window, "window"), (StickUse::Slices, "slices"), (StickUse::Turn, "turn")] {
-            ui.selectable_value(&mut wanted.working_stick, which, name);
+            let label = ui.selectable_value(&mut wanted.working_stick, which, name);
+            desk.places.note(format!("stick {name}"), &label);
         }
     });
     if desk.headset.can_pass_through {
-        ui.checkbox(&mut wanted.passthrough, "Show the real room");
+        let real = ui.checkbox(&mut wanted.passthrough, "Show the real room");
+        desk.places.note("real room", &real);
     }
     if wanted != *desk.comfort {
         let sits = wanted.seated != desk.comfort.seated;

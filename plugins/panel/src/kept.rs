@@ -9,7 +9,9 @@ use crate::Desk;
 /// Draws the kept views, and the buttons that keep one and take a photo.
 pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Keep this view").on_hover_text("In the plan, by a name").clicked() {
+        let keep = ui.button("Keep this view").on_hover_text("In the plan, by a name");
+        desk.places.note("keep view", &keep);
+        if keep.clicked() {
             // From the headset it is what the eyes see.
             let from = match desk.headset.head.filter(|_| desk.headset.shown) {
                 Some(head) => camera::of_eye(&head, &desk.patient),
@@ -18,7 +20,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
             let name = free_name(&desk.case.views);
             desk.operations.write(Do(Operation::SaveView { name, camera: camera::to_plan(&from) }));
         }
-        if ui.button("Photo").on_hover_text("Into the case's folder").clicked() {
+        let photo = ui.button("Photo").on_hover_text("Into the case's folder");
+        desk.places.note("photo", &photo);
+        if photo.clicked() {
             desk.photos.write_default();
         }
     });

@@ -101,10 +101,11 @@ impl Desk<'_> {
 struct Places(Option<Vec<(String, egui::Pos2)>>);
 
 impl Places {
-    /// Notes where something was drawn.
+    /// Notes where something was drawn, if any of it is seen.
     fn note(&mut self, name: impl Into<String>, drawn: &egui::Response) {
-        if let Some(places) = &mut self.0 {
-            places.push((name.into(), drawn.rect.center()));
+        let seen = drawn.interact_rect;
+        if let Some(places) = self.0.as_mut().filter(|_| seen.is_positive()) {
+            places.push((name.into(), seen.center()));
         }
     }
 }

@@ -93,9 +93,11 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Tools").strong())
             .default_open(true)
             .show(ui, |ui| tools::draw(ui, desk));
-        ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
+        let views = ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
+        desk.places.note("views", &views.header_response);
         if !desk.headset.told.is_empty() {
-            ui.collapsing(RichText::new("Headset").strong(), |ui| headset::draw(ui, desk));
+            let section = ui.collapsing(RichText::new("Headset").strong(), |ui| headset::draw(ui, desk));
+            desk.places.note("headset", &section.header_response);
         }
         ui.collapsing(RichText::new("Mouse and keys").strong(), help);
     });
@@ -215,7 +217,9 @@ fn structures(ui: &mut egui::Ui, desk: &mut Desk) {
         ui.push_id(name, |ui| {
             ui.horizontal(|ui| {
                 let mut visible = shown.appearance.visible;
-                if ui.checkbox(&mut visible, "").on_hover_text("Show").changed() {
+                let show = ui.checkbox(&mut visible, "").on_hover_text("Show");
+                desk.places.note(format!("show {name}"), &show);
+                if show.changed() {
                     desk.operations.write(Do(Operation::ShowStructure { structure: name.clone(), visible }));
                 }
                 let Rgb(r, g, b) = shown.colour();
@@ -256,7 +260,8 @@ fn structures(ui: &mut egui::Ui, desk: &mut Desk) {
     }
     ui.horizontal(|ui| {
         ui.weak("Model");
-        ui.add(egui::TextEdit::singleline(&mut desk.side.model).desired_width(180.0));
+        let field = ui.add(egui::TextEdit::singleline(&mut desk.side.model).desired_width(180.0));
+        desk.places.note(format!("model {}", desk.side.model), &field);
     });
     ui.weak("Make by preset:");
     ui.horizontal_wrapped(|ui| {

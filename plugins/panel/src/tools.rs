@@ -16,7 +16,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         }
         for tool in &known {
             let chosen = active.is_some_and(|a| a.id == tool.id);
-            if ui.selectable_label(chosen, tool.title).on_hover_text(tool.help).clicked() {
+            let label = ui.selectable_label(chosen, tool.title).on_hover_text(tool.help);
+            desk.places.note(format!("tool {}", tool.id), &label);
+            if label.clicked() {
                 desk.tools.choose(Some(tool.id));
             }
         }
@@ -30,7 +32,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     ui.horizontal(|ui| {
         ui.weak("Working hand");
         for hand in Hand::BOTH {
-            if ui.selectable_label(desk.hands.dominant == hand, hand.name()).clicked() {
+            let label = ui.selectable_label(desk.hands.dominant == hand, hand.name());
+            desk.places.note(format!("{} works", hand.name()), &label);
+            if label.clicked() {
                 desk.hands.dominant = hand;
             }
         }

@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Event, Key, Modifiers};
 
+use crate::Places;
+
 const ROWS: [&str; 4] = ["1234567890-", "qwertyuiop", "asdfghjkl:", "zxcvbnm,./_"];
 
 /// What was typed and egui has not had yet, and the field that is written in.
@@ -14,7 +16,7 @@ pub(crate) struct Keyboard {
 }
 
 /// Draws the keys while a field is written in.
-pub(crate) fn draw(ui: &mut egui::Ui, keyboard: &mut Keyboard) {
+pub(crate) fn draw(ui: &mut egui::Ui, keyboard: &mut Keyboard, places: &mut Places) {
     let context = ui.ctx().clone();
     if let Some(field) = context.memory(|memory| memory.focused()) {
         keyboard.field = Some(field);
@@ -27,7 +29,9 @@ pub(crate) fn draw(ui: &mut egui::Ui, keyboard: &mut Keyboard) {
             ui.horizontal(|ui| {
                 for key in row.chars() {
                     let key = if keyboard.capital { key.to_ascii_uppercase() } else { key };
-                    if ui.add_sized([34.0, 30.0], egui::Button::new(key.to_string())).clicked() {
+                    let button = ui.add_sized([34.0, 30.0], egui::Button::new(key.to_string()));
+                    places.note(format!("key {key}"), &button);
+                    if button.clicked() {
                         pressed = Some(vec![Event::Text(key.to_string())]);
                     }
                 }
@@ -41,10 +45,14 @@ pub(crate) fn draw(ui: &mut egui::Ui, keyboard: &mut Keyboard) {
             if ui.add_sized([180.0, 30.0], egui::Button::new("space")).clicked() {
                 pressed = Some(vec![Event::Text(" ".into())]);
             }
-            if ui.add_sized([70.0, 30.0], egui::Button::new("delete")).clicked() {
+            let delete = ui.add_sized([70.0, 30.0], egui::Button::new("delete"));
+            places.note("key delete", &delete);
+            if delete.clicked() {
                 pressed = Some(vec![key(Key::Backspace, true), key(Key::Backspace, false)]);
             }
-            done = ui.add_sized([70.0, 30.0], egui::Button::new("done")).clicked();
+            let button = ui.add_sized([70.0, 30.0], egui::Button::new("done"));
+            places.note("key done", &button);
+            done = button.clicked();
         });
     });
     if let Some(events) = pressed {

@@ -40,7 +40,7 @@ pub(crate) fn draw(
     );
     egui::Panel::top("title").show(&mut ui, |ui| status::title(ui, &mut desk));
     egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));
-    keyboard::draw(&mut ui, &mut keys);
+    keyboard::draw(&mut ui, &mut keys, &mut desk.places);
     egui::Panel::left("side").default_size(330.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
     egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw_slices(ui, &mut desk, &slices));
     notices::draw(&ui, &mut desk);

@@ -1,7 +1,5 @@
 //! The action set: what OpenXR calls the things that hands do.
 
-use std::collections::HashMap;
-
 use bevy::prelude::*;
 use fabrica_scene::input::{ButtonsDown, Hand, HandSample, Haptic, RoomPose, Source};
 use openxr::{
@@ -164,14 +162,11 @@ impl Actions {
         self.haptic.apply_feedback(session, self.hands[haptic.hand as usize], &event)
     }
 
-    /// The controllers in use, by name; for the log.
-    pub(crate) fn profiles(&self, instance: &Instance, session: &Session<Vulkan>) -> HashMap<&'static str, String> {
-        Hand::BOTH
-            .into_iter()
-            .filter_map(|hand| {
-                let path = session.current_interaction_profile(self.hands[hand as usize]).ok()?;
-                (path != Path::NULL).then(|| Some((hand.name(), instance.path_to_string(path).ok()?)))?
-            })
-            .collect()
+    /// The interaction profiles in use, left first; empty where a hand has none.
+    pub(crate) fn profiles(&self, instance: &Instance, session: &Session<Vulkan>) -> [String; 2] {
+        self.hands.map(|hand| {
+            let path = session.current_interaction_profile(hand).ok().filter(|path| *path != Path::NULL);
+            path.and_then(|path| instance.path_to_string(path).ok()).unwrap_or_default()
+        })
     }
 }

@@ -18,6 +18,28 @@ pub(crate) enum Deed {
     Haptic,
 }
 
+/// What a hand holds, as far as it matters for what its inputs mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// A controller whose stick springs back.
+    Controller,
+    /// A controller with a trackpad for a stick: fingers rest on it.
+    WithTrackpad,
+    /// Nothing: the runtime sees the bare hand.
+    Nothing,
+}
+
+impl Held {
+    /// By the interaction profile in use.
+    pub(crate) fn of(profile: &str) -> Self {
+        match profile {
+            "/interaction_profiles/htc/vive_controller" => Self::WithTrackpad,
+            "/interaction_profiles/ext/hand_interaction_ext" => Self::Nothing,
+            _ => Self::Controller,
+        }
+    }
+}
+
 /// An extension that a profile needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {

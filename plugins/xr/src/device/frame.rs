@@ -17,6 +17,7 @@ use fabrica_scene::presence::Comfort;
 use openxr::{
     EnvironmentBlendMode, Fovf, FrameStream, Posef, Session, Space, ViewConfigurationType, ViewStateFlags, Vulkan, sys,
 };
+use wgpu::TextureUses;
 
 use super::convert::pose;
 use super::eyes::{self, Eye};
@@ -427,6 +428,10 @@ impl Eyes {
             copied += 1;
         }
         if copied == 2 {
+            // The compositor is handed depth in the layout of an attachment (XR_KHR_vulkan_enable2, "Swapchain Image
+            // Layout"); colour is in its own since the last pass.
+            let back = wgpu::TextureTransition { texture: to, selector: None, state: TextureUses::DEPTH_STENCIL_WRITE };
+            encoder.transition_resources(std::iter::empty(), std::iter::once(back));
             queue.submit([encoder.finish()]);
         }
         copied == 2

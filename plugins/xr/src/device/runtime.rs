@@ -1,6 +1,6 @@
 //! Looking for a headset before anything else is started, and the graphics device that it asks for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bevy::render::RenderPlugin;
@@ -168,10 +168,24 @@ fn wanted_extensions(offered: &openxr::ExtensionSet) -> openxr::ExtensionSet {
     wanted
 }
 
+/// The loader's names on Linux: the first comes with its development package only, the second with the loader itself.
+const LOADERS: [&str; 2] = ["libopenxr_loader.so", "libopenxr_loader.so.1"];
+
 #[allow(unsafe_code, reason = "a library is loaded; that it is the system's OpenXR loader is all that can be said")]
 fn load() -> Result<OxrEntry, NoHeadset> {
-    // SAFETY: the loader of this name runs its initializers, which is what it is for.
-    unsafe { openxr::Entry::load() }.map(OxrEntry).map_err(|error| NoHeadset::NoLoader(error.to_string()))
+    if !cfg!(target_os = "linux") {
+        // SAFETY: the loader of this name runs its initializers, which is what it is for.
+        return unsafe { openxr::Entry::load() }.map(OxrEntry).map_err(|e| NoHeadset::NoLoader(e.to_string()));
+    }
+    let mut why = String::new();
+    for name in LOADERS {
+        // SAFETY: as above.
+        match unsafe { openxr::Entry::load_from(Path::new(name)) } {
+            Ok(entry) => return Ok(OxrEntry(entry)),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(NoHeadset::NoLoader(why))
 }
 
 /// Whether anything names a runtime, in the places where the loader looks. Without this the loader itself would be loaded,

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use bevy::render::MainWorld;
 use bevy::render::renderer::RenderDevice;
 use fabrica_scene::input::{Hand, HandSample, Haptic, RoomPose, Source};
-use fabrica_scene::presence::Headset;
+use fabrica_scene::presence::{Comfort, Headset};
 use fabrica_scene::{Leave, Notices, Severity};
 use openxr::{
     EnvironmentBlendMode, Event, EventDataBuffer, HandTracker, Posef, ReferenceSpaceType, Session, SessionState, Space,
@@ -15,14 +15,19 @@ use openxr::{
 };
 
 use super::actions::{Actions, AttachedActions};
+use super::bindings::Held;
 use super::frame::{FrameNow, Pacing, SharedEyes};
 use super::gestures::Joints;
 use super::runtime::{GraphicsHandles, Runtime};
 use super::words;
-use crate::presence::Rig;
+use crate::presence::{Rig, eye_height};
 
 /// How long after a session was lost, or could not be made, another is tried.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// So many sessions in a row that come to nothing, for a reason that does not pass by itself, are the last.
+const TRIES: u32 = 5;
+/// A session that has shown so many frames has come to something.
+const PROVEN: u64 = 100;
 
 /// The runtime, and the session while there is one.
 #[derive(Resource)]
@@ -42,6 +47,10 @@ pub(crate) struct Connection {
     told: Option<String>,
     /// What was told last: the same is not told again at every try.
     told_before: Option<String>,
+    /// Sessions in a row that came to nothing.
+    failed: u32,
+    /// A session has begun whose tracking space does not know the floor: to be told.
+    floor_unknown: bool,
 }
 
 /// What to do while there is no session.
@@ -69,6 +78,7 @@ pub(crate) struct Live {
     /// The user's place has to be found anew: at the start, and when the user recentres.
     pub(crate) centre: bool,
     attached: AttachedActions,
+    held: [Held; 2],
     trackers: [Option<HandTracker>; 2],
     blend_modes: Vec<EnvironmentBlendMode>,
 }
@@ -107,13 +117,27 @@ impl Connection {
             asked_to_leave: false,
             told: None,
             told_before: None,
+            failed: 0,
+            floor_unknown: false,
         }
     }
 
     /// What became of an error of the runtime: the session is given up, and perhaps the runtime.
     pub(crate) fn trouble(&mut self, error: sys::Result) {
         let gone = matches!(error, sys::Result::ERROR_INSTANCE_LOST | sys::Result::ERROR_RUNTIME_UNAVAILABLE);
-        self.live = None;
+        // A headset that is unplugged, or used by another program, may come back at any time.
+        let passes = matches!(error, sys::Result::ERROR_FORM_FACTOR_UNAVAILABLE | sys::Result::ERROR_LIMIT_REACHED);
+        let proven = self.live.take().is_some_and(|live| live.eyes.frames_done() >= PROVEN);
+        self.failed = if proven || passes { 0 } else { self.failed + 1 };
+        if self.failed >= TRIES && !gone {
+            self.next = Next::Nothing;
+            self.told = Some(format!(
+                "{} gives no session that works ({}, {TRIES} times). The plan is saved. Start Fabrica again to use the headset.",
+                self.name,
+                words(error)
+            ));
+            return;
+        }
         self.next = if gone { Next::Nothing } else { Next::CreateAt(Instant::now() + TRY_AGAIN) };
         let what = if gone {
             format!(
@@ -184,8 +208,10 @@ impl Connection {
                 }
             }
             Event::InteractionProfileChanged(_) => {
-                if let (Some(live), Some(actions)) = (&self.live, &self.actions) {
-                    info!("controllers: {:?}", actions.profiles(&self.instance, &live.session));
+                if let (Some(live), Some(actions)) = (&mut self.live, &self.actions) {
+                    let profiles = actions.profiles(&self.instance, &live.session);
+                    info!("controllers: {profiles:?}");
+                    live.held = profiles.map(|profile| Held::of(&profile));
                 }
             }
             Event::DisplayRefreshRateChangedFB(change) => headset.refresh_hz = change.to_display_refresh_rate(),
@@ -204,6 +230,7 @@ impl Connection {
                     live.running = true;
                     live.centre = true;
                     rig.eye_height_unknown = !live.on_floor;
+                    self.floor_unknown = !live.on_floor;
                 }
                 Err(error) => self.trouble(error),
             },
@@ -289,8 +316,8 @@ impl Connection {
         let size = UVec2::new(view.recommended_image_rect_width, view.recommended_image_rect_height);
         let blend_modes = instance.enumerate_environment_blend_modes(self.system, stereo)?;
         let eyes = SharedEyes::new(&session, stream, device, size, self.with_depth)?;
-        let (kind, on_floor) = best_space(&session)?;
-        let space = Arc::new(session.create_reference_space(kind, Posef::IDENTITY)?);
+        let (space, on_floor) = tracking_space(&session)?;
+        let space = Arc::new(space);
         if self.actions.is_none() {
             self.actions = Some(Actions::new(instance)?);
         }
@@ -313,6 +340,7 @@ impl Connection {
             stopping: false,
             centre: true,
             attached,
+            held: [Held::Controller; 2],
             trackers,
             blend_modes,
             session,
@@ -320,15 +348,28 @@ impl Connection {
     }
 }
 
-/// The tracking space, best first: with the floor at 0 and recentred with the user; with the floor at 0; else at the eyes.
-fn best_space(session: &Session<Vulkan>) -> Result<(ReferenceSpaceType, bool), sys::Result> {
+/// The tracking space, and whether its floor is at 0: the best of those that the runtime offers and gives. Recentring moves
+/// the user in the room and not the tracking space, so STAGE, which all runtimes of today know where the play space is set
+/// up, comes before LOCAL_FLOOR, which many do not; LOCAL, which every runtime has, is about at the eyes.
+fn tracking_space(session: &Session<Vulkan>) -> Result<(Space, bool), sys::Result> {
     let offered = session.enumerate_reference_spaces()?;
     let wanted = [
-        (ReferenceSpaceType::LOCAL_FLOOR, true),
         (ReferenceSpaceType::STAGE, true),
+        (ReferenceSpaceType::LOCAL_FLOOR, true),
         (ReferenceSpaceType::LOCAL, false),
     ];
-    wanted.into_iter().find(|(kind, _)| offered.contains(kind)).ok_or(sys::Result::ERROR_REFERENCE_SPACE_UNSUPPORTED)
+    let mut refused = sys::Result::ERROR_REFERENCE_SPACE_UNSUPPORTED;
+    for (kind, on_floor) in wanted.into_iter().filter(|(kind, _)| offered.contains(kind)) {
+        match session.create_reference_space(kind, Posef::IDENTITY) {
+            Ok(space) => return Ok((space, on_floor)),
+            Err(error @ (sys::Result::ERROR_SESSION_LOST | sys::Result::ERROR_INSTANCE_LOST)) => return Err(error),
+            Err(error) => {
+                warn!("the runtime offers the space {kind:?} and does not give it ({})", words(error));
+                refused = error;
+            }
+        }
+    }
+    Err(refused)
 }
 
 /// Reports what the hands do in the frame that is to be drawn.
@@ -352,14 +393,19 @@ pub(crate) fn read_hands(
         }
     };
     for (hand, sample) in Hand::BOTH.into_iter().zip(&mut read) {
+        let held = live.held[hand as usize];
+        if held == Held::WithTrackpad && !sample.buttons.stick {
+            // A thumb that rests on a trackpad wants nothing; one that presses it does.
+            sample.stick = Vec2::ZERO;
+        }
         // A hand without a controller may still be seen.
-        if sample.aim.is_none()
-            && sample.grip.is_none()
+        let empty = sample.aim.is_none() && sample.grip.is_none();
+        if (empty || held == Held::Nothing)
             && let Some(tracker) = &live.trackers[hand as usize]
             && let Ok(Some(joints)) = live.space.locate_hand_joints(tracker, time)
             && let (Some(joints), Some(head)) = (Joints::new(&joints), now.head)
         {
-            *sample = joints.sample(hand, head);
+            *sample = if empty { joints.sample(hand, head) } else { joints.refine(*sample, head) };
         }
         let in_room = |pose: RoomPose| pose.moved_by(&rig.transform());
         sample.aim = sample.aim.map(in_room);
@@ -390,6 +436,7 @@ pub(crate) fn tell(
     pacing: Res<Pacing>,
     now: Res<FrameNow>,
     rig: Res<Rig>,
+    comfort: Res<Comfort>,
     mut headset: ResMut<Headset>,
     mut notices: ResMut<Notices>,
     mut leave: MessageWriter<Leave>,
@@ -414,6 +461,15 @@ pub(crate) fn tell(
         resolution_scale: pacing.control.scale(),
     };
     headset.set_if_neq(next);
+    if std::mem::take(&mut connection.floor_unknown) {
+        let what = format!(
+            "{} does not know where the floor is. The eyes are taken to be {:.1} m above it: recentre when you stand or sit as you will work.",
+            connection.name,
+            eye_height(comfort.seated)
+        );
+        warn!("{what}");
+        notices.tell(Severity::Warning, what);
+    }
     if connection.live.is_none()
         && let Some(what) = connection.told.take()
         && connection.told_before.as_ref() != Some(&what)

@@ -115,7 +115,11 @@ fn as_texture(device: &wgpu::Device, image: u64, size: UVec2, format: TextureFor
     use wgpu::hal::api::Vulkan as Hal;
     let extent = wgpu::Extent3d { width: size.x, height: size.y, depth_or_array_layers: 2 };
     let (uses, usage) = if format.is_depth_stencil_format() {
-        (TextureUses::COPY_DST, TextureUsages::COPY_DST)
+        // Depth is copied in, and handed back as an attachment, as OpenXR wants it.
+        (
+            TextureUses::COPY_DST | TextureUses::DEPTH_STENCIL_WRITE | TextureUses::DEPTH_STENCIL_READ,
+            TextureUsages::COPY_DST | TextureUsages::RENDER_ATTACHMENT,
+        )
     } else {
         (TextureUses::COLOR_TARGET, TextureUsages::RENDER_ATTACHMENT)
     };

@@ -15,7 +15,7 @@ use fabrica_scene::input::InputSystems;
 use fabrica_scene::presence::Headset;
 pub(crate) use fabrica_scene::presence::ROOM_LAYER;
 
-pub(crate) use rig::Rig;
+pub(crate) use rig::{Rig, eye_height};
 
 /// What only the left eye sees, and the right one.
 pub(crate) const EYE_LAYERS: [usize; 2] = [2, 3];

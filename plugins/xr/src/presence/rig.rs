@@ -15,6 +15,11 @@ const EYE_HEIGHT: [f32; 2] = [1.6, 1.2];
 /// How far in a standing patient is before the user, metres.
 const STANDING_DISTANCE: f32 = 1.0;
 
+/// The eyes over the floor where the headset does not know its floor, metres.
+pub(crate) fn eye_height(seated: bool) -> f32 {
+    EYE_HEIGHT[usize::from(seated)]
+}
+
 /// The table's top over the floor, metres.
 pub(crate) fn table_height(seated: bool) -> f32 {
     TABLE_HEIGHT[usize::from(seated)]
@@ -42,7 +47,7 @@ impl Rig {
         let ahead = if forward.with_y(0.0).length() > 0.2 { forward } else { head.rotation * Vec3::Y };
         self.yaw = -f32::atan2(-ahead.x, -ahead.z);
         let turned = Quat::from_rotation_y(self.yaw) * head.position;
-        let up = if self.eye_height_unknown { EYE_HEIGHT[usize::from(seated)] - head.position.y } else { 0.0 };
+        let up = if self.eye_height_unknown { eye_height(seated) - head.position.y } else { 0.0 };
         self.position = Vec3::new(-turned.x, up, -turned.z);
     }
 
@@ -107,7 +112,7 @@ fn lie(lying: Lying, seated: bool, corners: Option<[Vec3; 8]>) -> PatientPose {
     let lowest = corners.iter().map(|c| c.y).fold(f32::INFINITY, f32::min);
     let translation = match lying {
         // At the height of the eyes of most.
-        Lying::Standing => Vec3::new(0.0, EYE_HEIGHT[usize::from(seated)] - 0.2, -STANDING_DISTANCE) - middle,
+        Lying::Standing => Vec3::new(0.0, eye_height(seated) - 0.2, -STANDING_DISTANCE) - middle,
         _ => Vec3::new(-middle.x, table_height(seated) - lowest, -TABLE_DISTANCE - middle.z),
     };
     PatientPose { translation, rotation, scale: 1.0 }
