@@ -44,7 +44,10 @@ fn write(
     let pose = |p: Vec3, q: Quat| json!({ "position": p.to_array(), "rotation": q.to_array() });
     let head = headset.head.map(|head| pose(head.position, head.rotation));
     let now = [
-        ("headset", json!({ "told": headset.told, "shown": headset.shown, "hz": headset.refresh_hz, "scale": headset.resolution_scale })),
+        (
+            "headset",
+            json!({ "told": headset.told, "shown": headset.shown, "hz": headset.refresh_hz, "scale": headset.resolution_scale }),
+        ),
         ("tracking", pose(headset.tracking.translation, headset.tracking.rotation)),
         ("seen", json!(head.is_some())),
         ("head", json!(head)),

@@ -254,12 +254,15 @@ fn a_rehearsal_from_putting_it_on_to_the_runtimes_death() {
     let problems: Vec<&Value> = problems["problems"].as_array().unwrap().iter().filter(ours).collect();
     assert!(problems.is_empty(), "{problems:?}");
 
-    // The session is lost and found again.
+    // The session is lost and found again, where no play space is set up any more: the floor is that of LOCAL_FLOOR.
+    app.tell(json!({ "do": "bounds", "size": null }));
     app.tell(json!({ "do": "fault", "fault": "session_loss" }));
     app.until("notices", |v| v.to_string().contains("lost"));
     app.until("headset", |v| v["shown"] == true);
     app.frames(5);
     app.capture("found_again");
+    assert!((place(&app.last("head")).0.y - 1.6).abs() < 1e-3, "{}", app.last("head"));
+    assert!(!app.last("notices").to_string().contains("where the floor is"));
     assert_eq!(app.last("preset"), look.as_str());
 
     // The runtime dies: the app ends, says why, and the plan is whole.
