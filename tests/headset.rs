@@ -324,4 +324,8 @@ fn without_a_headset_it_is_said_why() {
     let said =
         run(&manifest, "{\"do\":\"fail\",\"function\":\"xrCreateInstance\",\"result\":\"ERROR_LIMIT_REACHED\"}\n");
     assert!(said.contains("does not start"), "{said}");
+    // Not for ever.
+    let refuse = json!({ "do": "fail", "function": "xrCreateReferenceSpace", "result": "ERROR_RUNTIME_FAILURE" });
+    let said = run(&manifest, &format!("{}\n{refuse}\n", small_display()));
+    assert!(said.contains("gives no session that works"), "{said}");
 }
