@@ -12,7 +12,9 @@ use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::{ExitCondition, FileDragAndDrop, PresentMode, WindowResolution};
 use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
+use fabrica_annotations::AnnotationsPlugin;
 use fabrica_cinematic_rendering::CinematicPlugin;
+use fabrica_measuring::MeasuringPlugin;
 use fabrica_navigation::NavigationPlugin;
 use fabrica_panel::PanelPlugin;
 use fabrica_plan::Author;
@@ -21,6 +23,7 @@ use fabrica_scene::presence::{Comfort, Headset};
 use fabrica_scene::{Leave, Notices, OpenCase, Request, ScenePlugin, Work};
 use fabrica_session::SessionPlugin;
 use fabrica_slices::SlicesPlugin;
+use fabrica_slicing::SlicingPlugin;
 use fabrica_surfaces::SurfacesPlugin;
 use fabrica_volume_rendering::VolumeRenderingPlugin;
 use fabrica_xr::{HeadsetPlugin, PresencePlugin, Runtime};
@@ -106,6 +109,9 @@ pub fn run(options: Options) -> Result<()> {
         SurfacesPlugin,
         SlicesPlugin,
         NavigationPlugin,
+        AnnotationsPlugin,
+        MeasuringPlugin,
+        SlicingPlugin,
         PresencePlugin { in_room: room },
         PanelPlugin { window, room },
     ));

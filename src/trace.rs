@@ -63,6 +63,15 @@ fn write(
         ("preset", json!(case.preset)),
         ("window", json!(case.window.map(|w| [w.centre, w.width]))),
         ("crosshair", json!(case.crosshair.0.to_array())),
+        (
+            "measurements",
+            json!(
+                case.measurements
+                    .iter()
+                    .map(|m| json!([m.measurement.name, m.measurement.measurement.main().map(ToString::to_string)]))
+                    .collect::<Vec<_>>()
+            ),
+        ),
         ("comfort", json!(format!("{:?}", *comfort))),
         ("hands", json!(hands.both().each_ref().map(|hand| json!(hand.source.map(|source| format!("{source:?}")))))),
         ("aims", {

@@ -69,12 +69,7 @@ impl Source for Files<'_> {
     }
 
     fn volume(&self, volume: &str, progress: &Progress) -> Result<Arc<Volume>, EditError> {
-        if let Some(known) = held(&self.0.lent).get(volume) {
-            return Ok(known.clone());
-        }
-        let read = Arc::new(self.0.volume(volume, progress).map_err(|e| source(volume, &e))?);
-        self.0.lend_volume(volume, read.clone());
-        Ok(read)
+        self.0.shared_volume(volume, progress).map_err(|e| source(volume, &e))
     }
 
     fn has_stored(&self, version: Version) -> bool {
@@ -96,9 +91,23 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Case {
-    /// Gives the case a volume that was read before, so that edits need not read it again.
+    /// Gives the case a volume that was read before, so that edits and measurements need not read it again.
     pub fn lend_volume(&self, id: &str, volume: Arc<Volume>) {
         held(&self.lent).insert(id.into(), volume);
+    }
+
+    /// A volume that was lent, or else is read and kept: for its samples. What the plan says of its warnings is not
+    /// followed.
+    ///
+    /// # Errors
+    /// As [`Case::volume`].
+    pub fn shared_volume(&self, id: &str, progress: &Progress) -> Result<Arc<Volume>, CaseError> {
+        if let Some(known) = held(&self.lent).get(id) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(self.volume(id, progress)?);
+        self.lend_volume(id, read.clone());
+        Ok(read)
     }
 
     /// Edits voxels: tries the stroke out, then does it and saves it. Gives how many voxels each structure gained and

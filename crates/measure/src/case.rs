@@ -1,5 +1,7 @@
 //! Measuring in a case.
 
+use std::sync::Arc;
+
 use fabrica_case::Case;
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_plan::{
@@ -10,9 +12,9 @@ use fabrica_volume::Volume;
 
 use crate::profile::length_error;
 use crate::{
-    Border, Centreline, Displacement, MeasureError, PointErrors, Settings, angle, closest_distance, distance, geodesic,
-    in_sphere, in_structure, line_angle, polygon_area, probe, profile, size, snap_to_centreline, snap_to_edge,
-    snap_to_surface,
+    Border, Cache, Centreline, Displacement, MeasureError, PointErrors, Settings, angle, closest_distance, distance,
+    geodesic, in_sphere, in_structure, line_angle, polygon_area, probe, profile, size, snap_to_centreline,
+    snap_to_edge, snap_to_surface,
 };
 
 /// What is to be measured.
@@ -80,9 +82,25 @@ pub fn measure(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Measurement, MeasureError> {
+    measure_with(case, volume, request, snap, settings, &Cache::default(), progress)
+}
+
+/// As [`measure`], with what was worked out for earlier measurements: for a tool that measures while a point is dragged.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_with(
+    case: &Case,
+    volume: &str,
+    request: &Request,
+    snap: Option<(&Snap, Mm)>,
+    settings: &Settings,
+    cache: &Cache,
+    progress: &Progress,
+) -> Result<Measurement, MeasureError> {
     case.require_settled_geometry()?;
     settings.check()?;
-    let mut bench = Bench { case, volume: volume.into(), settings, progress, data: Vec::new() };
+    let mut bench = Bench { case, volume: volume.into(), settings, cache, progress, data: Vec::new() };
     let entry = case.volume_entry(volume)?.clone();
     bench.note(&entry.id, &entry.sha256);
     let (kind, quantities, method) = bench.run(request, snap)?;
@@ -108,6 +126,7 @@ struct Bench<'a> {
     /// The volume that the measurement belongs to.
     volume: String,
     settings: &'a Settings,
+    cache: &'a Cache,
     progress: &'a Progress,
     data: Vec<MeasuredData>,
 }
@@ -119,19 +138,22 @@ impl Bench<'_> {
         }
     }
 
-    fn scan(&self) -> Result<Volume, MeasureError> {
-        Ok(self.case.volume(&self.volume, self.progress)?)
+    fn scan(&self) -> Result<Arc<Volume>, MeasureError> {
+        Ok(self.case.shared_volume(&self.volume, self.progress)?)
     }
 
     /// A structure's border. The measurement then belongs to the volume that the structure lies on.
-    fn border(&mut self, name: &str) -> Result<Border, MeasureError> {
+    fn border(&mut self, name: &str) -> Result<Arc<Border>, MeasureError> {
         let entry = self.case.structure_entry(name)?.clone();
-        let structure = self.case.structure(name, self.progress)?;
-        let volume = match entry.isovalue {
-            Some(_) => Some(self.case.volume(&entry.volume, self.progress)?),
-            None => None,
-        };
-        let border = Border::of(&structure, volume.as_ref(), self.settings, self.progress)?;
+        let key = (name.to_owned(), entry.sha256.clone(), self.settings.segmentation.map(|error| error.0.to_bits()));
+        let border = self.cache.border(&key, || {
+            let structure = self.case.structure(name, self.progress)?;
+            let volume = match entry.isovalue {
+                Some(_) => Some(self.case.shared_volume(&entry.volume, self.progress)?),
+                None => None,
+            };
+            Border::of(&structure, volume.as_deref(), self.settings, self.progress)
+        })?;
         let sha256 = self.case.volume_entry(&entry.volume)?.sha256.clone();
         self.note(&entry.volume, &sha256);
         self.note(name, &entry.sha256);
@@ -164,7 +186,7 @@ impl Bench<'_> {
                 let mut shared = Vec::new();
                 let mut snapped = Vec::new();
                 for (n, p) in points.iter().enumerate() {
-                    let (_, at) = snap_to_surface(&[&border], *p, within)?;
+                    let (_, at) = snap_to_surface(&[border.as_ref()], *p, within)?;
                     shared.push(border.add_snapped(&mut errors, n, at, self.settings));
                     snapped.push(at);
                 }
@@ -173,7 +195,7 @@ impl Bench<'_> {
             }
             Snap::Centreline(name) => {
                 let border = self.border(name)?;
-                let line = Centreline::of(&border, None, self.progress)?;
+                let line = self.cache.centreline(&border, self.progress)?;
                 let at = points.iter().map(|p| snap_to_centreline(&line, *p, within)).collect::<Result<Vec<_>, _>>()?;
                 (at, picked(), format!("points snapped to the centreline of {name}"))
             }
@@ -250,13 +272,13 @@ impl Bench<'_> {
             Request::Probe(at) => {
                 let (points, _, how) = self.points(&[*at], snap)?;
                 let at = *points.first().ok_or_else(too_few)?;
-                let value = probe(&self.scan()?, at, self.settings)?;
+                let value = probe(self.scan()?.as_ref(), at, self.settings)?;
                 Ok((MeasurementKind::Probe { at }, vec![value], format!("interpolated between voxels; {how}")))
             }
             Request::Sphere(centre, radius) => {
                 let (points, _, how) = self.points(&[*centre], snap)?;
                 let centre = *points.first().ok_or_else(too_few)?;
-                let values = in_sphere(&self.scan()?, centre, *radius, self.settings)?;
+                let values = in_sphere(self.scan()?.as_ref(), centre, *radius, self.settings)?;
                 let region = Region::Sphere { centre, radius: *radius };
                 Ok((MeasurementKind::RegionStatistics { region }, values, format!("voxels of a ball; {how}")))
             }
@@ -265,7 +287,7 @@ impl Bench<'_> {
                 let border = self.border(structure)?;
                 self.registered(&asked, &self.volume.clone())?;
                 self.volume = asked;
-                let values = in_structure(&self.scan()?, &border)?;
+                let values = in_structure(self.scan()?.as_ref(), &border)?;
                 let region = Region::Structure { structure: structure.clone() };
                 let method = format!("voxels whose centre lies within the {}", border.method());
                 Ok((MeasurementKind::RegionStatistics { region }, values, method))
@@ -321,7 +343,7 @@ impl Bench<'_> {
     fn along_centreline(&mut self, structure: &str, ends: [LpsPoint; 2]) -> Result<Measured, MeasureError> {
         ends.iter().try_for_each(|at| self.within(*at))?;
         let border = self.border(structure)?;
-        let line = Centreline::of(&border, None, self.progress)?;
+        let line = self.cache.centreline(&border, self.progress)?;
         let points = line.between(ends).ok_or_else(|| MeasureError::NoCentreline {
             structure: structure.into(),
             why: "its branches do not join the two points".into(),

@@ -25,6 +25,7 @@
 //! is what nobody knows: a vessel that was left out, a landmark that was mistaken for another.
 
 mod border;
+mod cache;
 mod case;
 mod centreline;
 mod closest;
@@ -46,7 +47,8 @@ mod triangle;
 mod values;
 
 pub use border::{Border, VOXEL_SHARE_OF_IMAGE, VOXEL_SHARE_OF_MASK};
-pub use case::{Request, Snap, measure, stale};
+pub use cache::Cache;
+pub use case::{Request, Snap, measure, measure_with, stale};
 pub use centreline::{Branch, Centreline};
 pub use closest::closest_distance;
 pub use error::MeasureError;

@@ -26,6 +26,7 @@ mod preset;
 mod sampler;
 mod scene;
 mod settings;
+mod slab;
 mod slice;
 mod tables;
 mod transfer;
@@ -52,6 +53,7 @@ pub use scene::{
     Scene, Shown, StructureLook, Structures, VoxelBox,
 };
 pub use settings::{ClipPlane, Lighting, RenderMode, RenderSettings, Slab};
+pub use slab::{SlabKind, render_slab};
 pub use slice::{Interpolation, OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, render_slice};
 pub use tables::{Derived, Followed, FusedTable, LookTables};
 pub use transfer::{ControlPoint, TransferFunction, TransferFunctionError};

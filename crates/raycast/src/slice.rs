@@ -111,6 +111,11 @@ impl SlicePlane {
         self.centre + self.right * across + self.down * along
     }
 
+    /// The direction behind the picture, unit length: right × down.
+    pub fn normal(&self) -> LpsVector {
+        LpsVector(self.right.0.cross(self.down.0).normalize_or_zero())
+    }
+
     /// Where a point of the patient is seen in an image of this size, and its distance behind the plane.
     pub fn to_image(&self, point: LpsPoint, size: [u32; 2]) -> ([f64; 2], Mm) {
         let from = (point - self.centre).0;
@@ -191,14 +196,14 @@ pub fn render_slice(
 }
 
 /// From pixels to voxels of a grid.
-struct Walk {
+pub(crate) struct Walk {
     first: DVec3,
     across: DVec3,
     along: DVec3,
 }
 
 impl Walk {
-    fn new(plane: &SlicePlane, grid: &Grid, size: [u32; 2]) -> Self {
+    pub(crate) fn new(plane: &SlicePlane, grid: &Grid, size: [u32; 2]) -> Self {
         let to_voxel = grid.patient_to_voxel();
         let step = |direction: LpsVector| to_voxel.transform_vector3(direction.0 * plane.mm_per_pixel.0);
         Self {
@@ -209,13 +214,13 @@ impl Walk {
     }
 
     /// The voxel position of a pixel's middle.
-    fn at(&self, x: u32, y: u32) -> DVec3 {
+    pub(crate) fn at(&self, x: u32, y: u32) -> DVec3 {
         self.first + self.across * f64::from(x) + self.along * f64::from(y)
     }
 }
 
 /// Whether a voxel position lies in the box that the voxels cover.
-fn inside(at: DVec3, dims: [usize; 3]) -> bool {
+pub(crate) fn inside(at: DVec3, dims: [usize; 3]) -> bool {
     (0..3).all(|a| (-0.5..=dims[a] as f64 - 0.5).contains(&at[a]))
 }
 

@@ -35,7 +35,8 @@ fn draw(
         return;
     }
     drawn.iter().for_each(|entity| commands.entity(entity).despawn());
-    for annotation in annotations.all() {
+    // One without points is a label only.
+    for annotation in annotations.all().filter(|annotation| !annotation.points.is_empty()) {
         commands.spawn((
             Drawn,
             Mesh3d(meshes.add(tube::mesh(annotation))),

@@ -22,8 +22,10 @@ pub fn mesh(annotation: &Annotation) -> Mesh {
     for stretch in annotation.stretches() {
         builder.tube(stretch.map(world::point_to_world), line);
     }
-    for &point in &annotation.points {
-        builder.ball(world::point_to_world(point), ball);
+    if annotation.dots {
+        for &point in &annotation.points {
+            builder.ball(world::point_to_world(point), ball);
+        }
     }
     builder.mesh()
 }

@@ -5,14 +5,15 @@
 
 mod orbit;
 mod photo;
-mod pick;
 mod picture;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_picking::visible_bounds;
 use fabrica_plan::Operation;
-use fabrica_scene::{Do, Navigate, OpenCase, Preview, Redraw, SurfaceTargets, View3d};
+use fabrica_scene::input::PatientRay;
+use fabrica_scene::pick::{self, Picker};
+use fabrica_scene::{Do, Navigate, OpenCase, Redraw, View3d};
 
 /// Draws the 3D view and moves its camera.
 pub struct NavigationPlugin;
@@ -28,7 +29,8 @@ impl Plugin for NavigationPlugin {
 fn navigate(
     mut asked: MessageReader<Navigate>,
     mut view: ResMut<View3d>,
-    (case, preview, targets): (Res<OpenCase>, Res<Preview>, Res<SurfaceTargets>),
+    case: Res<OpenCase>,
+    mut picker: Picker,
     mut redraw: MessageWriter<Redraw>,
     mut operations: MessageWriter<Do>,
 ) {
@@ -52,8 +54,9 @@ fn navigate(
                 view.camera = fabrica_raycast::View::from(from).camera(bounds, size.to_array());
             }
             Navigate::Pick { across, down } => {
-                if let Some(at) = pick::pick(&view, &case, &preview, &targets, [across, down]) {
-                    operations.write(Do(Operation::SetCrosshair { at }));
+                let picked = ray(&view, [across, down]).and_then(|ray| picker.first(ray));
+                if let Some(picked) = picked {
+                    operations.write(Do(Operation::SetCrosshair { at: picked.at }));
                 }
                 continue;
             }
@@ -61,6 +64,14 @@ fn navigate(
         }
         redraw.write(Redraw);
     }
+}
+
+/// The line of sight through a point of the picture, from its left and top in fractions of its size.
+fn ray(view: &View3d, [across, down]: [f32; 2]) -> Option<PatientRay> {
+    let size = view.size.as_dvec2();
+    let ray = view.camera.rays(view.size.to_array()).ok()?;
+    let ray = ray.through(f64::from(across) * size.x, f64::from(down) * size.y);
+    Some(PatientRay { origin: ray.origin, direction: ray.direction })
 }
 
 /// What a look at the whole patient is to show: what is visible of the volume, else all of the scan.

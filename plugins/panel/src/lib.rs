@@ -9,8 +9,11 @@ mod headset;
 mod kept;
 mod keys;
 mod marks;
+mod measuring;
 mod mouse;
 mod notices;
+mod oblique;
+mod overlay;
 mod review;
 mod room;
 mod side;
@@ -25,12 +28,12 @@ use bevy::prelude::*;
 use bevy_egui::{
     EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, EguiTextureHandle, PrimaryEguiContext, egui,
 };
-use fabrica_scene::input::{HandSample, Hands, Tools};
+use fabrica_scene::input::{HandSample, Hands, SliceSample, Tools};
 use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
-    Choices, CinematicView, Do, Navigate, Notices, OpenCase, Preview, Redraw, Request, SliceCommand, Slices, TakePhoto,
-    View3d, Work,
+    Annotations, Choices, CinematicView, Do, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview, Redraw,
+    Request, SliceCommand, Slices, TakePhoto, View3d, Work,
 };
 
 /// Draws the desktop window, the panel in the room, or both.
@@ -81,6 +84,10 @@ struct Desk<'w> {
     tools: ResMut<'w, Tools>,
     patient: Res<'w, PatientPose>,
     samples: MessageWriter<'w, HandSample>,
+    slice_samples: MessageWriter<'w, SliceSample>,
+    annotations: Res<'w, Annotations>,
+    measuring: ResMut<'w, Measuring>,
+    oblique: Res<'w, ObliqueSlice>,
     headset: Res<'w, Headset>,
     comfort: ResMut<'w, Comfort>,
     moves: MessageWriter<'w, MovePatient>,
@@ -120,6 +127,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
         slices: desk.slices.0.each_ref().map(|view| texture(&view.image)),
         volume: texture(if desk.shows_cinematic() { &desk.cinematic.image } else { &desk.view3d.image }),
     };
+    let oblique = texture(&desk.oblique.image);
     let context = contexts.ctx_mut()?;
     if !*styled {
         style::set(context);
@@ -135,6 +143,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
     egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));
     egui::Panel::left("side").default_size(300.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
     egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw(ui, &mut desk, &textures));
+    oblique::draw(&ui, &mut desk, oblique);
     notices::draw(&ui, &mut desk);
     Ok(())
 }

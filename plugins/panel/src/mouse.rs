@@ -1,7 +1,8 @@
-//! The mouse as a hand: over the 3D view, while a tool is in use, it is the working hand's pointer.
+//! The mouse as a hand: while a tool is in use, over the 3D view it is the working hand's pointer, over a slice view the
+//! pointer there.
 
 use bevy_egui::egui::{self, Modifiers, PointerButton, Rect};
-use fabrica_scene::input::{HandSample, RoomPose, Source};
+use fabrica_scene::input::{HandSample, RoomPose, SlicePlace, SliceSample, Source};
 
 use crate::Desk;
 
@@ -28,6 +29,29 @@ pub fn report(ui: &egui::Ui, desk: &mut Desk, response: &egui::Response, rect: R
         None if desk.side.pointing => {
             desk.side.pointing = false;
             desk.samples.write(HandSample::gone(hand, Source::Mouse));
+        }
+        None => {}
+    }
+}
+
+/// Reports what the mouse does over a slice view, `place` being where a place of the screen lies in the patient.
+pub fn report_on_slice(
+    ui: &egui::Ui,
+    desk: &mut Desk,
+    view: usize,
+    response: &egui::Response,
+    place: impl FnOnce(egui::Pos2) -> SlicePlace,
+) {
+    match response.hover_pos().or(response.interact_pointer_pos()).filter(|_| works_tool(ui, desk)) {
+        Some(at) => {
+            let pressed =
+                response.is_pointer_button_down_on() && ui.input(|i| i.pointer.button_down(PointerButton::Primary));
+            desk.side.on_slice = Some(view);
+            desk.slice_samples.write(SliceSample { place: Some(place(at)), pressed });
+        }
+        None if desk.side.on_slice == Some(view) => {
+            desk.side.on_slice = None;
+            desk.slice_samples.write_default();
         }
         None => {}
     }

@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, curve, headset, kept, review, style, tools};
+use crate::{Desk, curve, headset, kept, measuring, review, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -45,6 +45,8 @@ pub struct SideState {
     pub scrolling: bool,
     /// The mouse is the working hand's pointer.
     pub pointing: bool,
+    /// The slice view on which the mouse is the pointer.
+    pub on_slice: Option<usize>,
 }
 
 impl Default for SideState {
@@ -64,6 +66,7 @@ impl Default for SideState {
             turning: false,
             scrolling: false,
             pointing: false,
+            on_slice: None,
         }
     }
 }
@@ -93,6 +96,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Tools").strong())
             .default_open(true)
             .show(ui, |ui| tools::draw(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Measurements").strong())
+            .default_open(true)
+            .show(ui, |ui| measuring::draw(ui, desk));
         let views = ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
         desk.places.note("views", &views.header_response);
         if !desk.headset.told.is_empty() {
@@ -354,7 +360,7 @@ fn help(ui: &mut egui::Ui) {
             "3D",
             "drag: turn · click: crosshair to what is seen · Shift or middle drag: move · right drag or wheel: zoom",
         ),
-        ("", "with a tool: left button: use it · Ctrl+drag: turn"),
+        ("", "with a tool: left button: use it, in the slices too · Ctrl+drag: turn, window/level"),
         ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection · C: cinematic"),
         ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),
     ] {

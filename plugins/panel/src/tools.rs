@@ -25,7 +25,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     });
     if let Some(tool) = active {
         ui.weak(tool.help);
-        for option in desk.tools.options_mut(tool.id) {
+        let idle: Vec<&str> =
+            desk.tools.options(tool.id).iter().map(|o| o.id).filter(|id| !desk.tools.is_shown(tool.id, id)).collect();
+        for option in desk.tools.options_mut(tool.id).iter_mut().filter(|o| !idle.contains(&o.id)) {
             draw_option(ui, option);
         }
     }

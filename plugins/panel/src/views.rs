@@ -2,12 +2,13 @@
 
 use bevy::prelude::{UVec2, Vec2};
 use bevy_egui::egui::{self, Color32, Modifiers, PointerButton, Rect, Sense, Stroke, TextureId, pos2, vec2};
-use fabrica_geometry::LpsPoint;
+use fabrica_geometry::{Grid, LpsPoint, LpsVector};
 use fabrica_plan::{Operation, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane, slice_marks, view_marks};
+use fabrica_scene::input::SlicePlace;
 use fabrica_scene::{Do, Navigate, SliceCommand};
 
-use crate::{Desk, marks, mouse, style};
+use crate::{Desk, marks, mouse, overlay, style};
 
 /// Window/level by mouse: how much of the window's width a drag over the view's height changes.
 const WINDOW_DRAG: f64 = 2.0;
@@ -78,7 +79,7 @@ fn pixels(ui: &egui::Ui, rect: Rect) -> UVec2 {
     UVec2::new((rect.width() * scale) as u32, (rect.height() * scale) as u32).max(UVec2::ONE)
 }
 
-fn paint(painter: &egui::Painter, texture: TextureId, rect: Rect) {
+pub(crate) fn paint(painter: &egui::Painter, texture: TextureId, rect: Rect) {
     painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
 }
 
@@ -96,6 +97,7 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
         marks::draw(&painter, rect, size, &list);
     }
 
+    overlay::on_view3d(&painter, rect, size, desk);
     mouse::report(ui, desk, &response, rect);
     let turns = !mouse::works_tool(ui, desk);
     if turns
@@ -139,6 +141,8 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
     let map = Map { plane, drawn, rect };
     let orientation = shown.orientation;
     crosshair(&painter, &map, desk.preview.crosshair.unwrap_or(desk.case.crosshair));
+    overlay::on_slice(&painter, &map, desk);
+    overlay::plane_on_slice(&painter, &map, desk);
     marks::draw(&painter, rect, drawn, &slice_marks(&plane, drawn, &captions(desk)));
     painter.text(
         rect.right_top() + vec2(-8.0, 8.0),
@@ -155,13 +159,16 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
         // The wheel or the Shift key has come to rest: one operation, not one a frame.
         commit_crosshair(desk);
     }
+    let normal = plane.normal();
+    mouse::report_on_slice(ui, desk, view, &response, |at| SlicePlace { at: map.to_patient(at), normal });
+    let works_tool = mouse::works_tool(ui, desk);
     if let Some(pointer) = response.hover_pos().or(response.interact_pointer_pos()) {
-        if (modifiers.shift && response.hovered()) || response.dragged_by(PointerButton::Primary) && !modifiers.command
-        {
+        let drags = response.dragged_by(PointerButton::Primary) && !modifiers.command && !works_tool;
+        if (modifiers.shift && response.hovered()) || drags {
             desk.preview.crosshair = Some(map.to_patient(pointer));
             desk.side.scrolling = true;
         }
-        if response.clicked() {
+        if response.clicked() && !works_tool {
             desk.preview.crosshair = Some(map.to_patient(pointer));
             commit_crosshair(desk);
         }
@@ -182,7 +189,7 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
 }
 
 /// What every picture of synthetic data says.
-fn captions(desk: &Desk) -> Vec<String> {
+pub(crate) fn captions(desk: &Desk) -> Vec<String> {
     if desk.case.is_simulated() { vec!["SYNTHETIC".into()] } else { Vec::new() }
 }
 
@@ -204,8 +211,8 @@ fn name(orientation: SliceOrientation) -> &'static str {
 }
 
 /// Between places on the screen and in the patient.
-struct Map {
-    plane: SlicePlane,
+pub(crate) struct Map {
+    pub(crate) plane: SlicePlane,
     drawn: [u32; 2],
     rect: Rect,
 }
@@ -217,7 +224,7 @@ impl Map {
         self.plane.to_patient([x, y], self.drawn)
     }
 
-    fn to_screen(&self, at: LpsPoint) -> egui::Pos2 {
+    pub(crate) fn to_screen(&self, at: LpsPoint) -> egui::Pos2 {
         let ([x, y], _) = self.plane.to_image(at, self.drawn);
         pos2(
             self.rect.left() + x as f32 / self.drawn[0] as f32 * self.rect.width(),
@@ -237,13 +244,17 @@ fn crosshair(painter: &egui::Painter, map: &Map, at: LpsPoint) {
     painter.vline(at.x, at.y + gap..=rect.bottom(), stroke);
 }
 
+/// The distance between samples along a direction of unit length, mm.
+pub(crate) fn step_along(grid: &Grid, direction: LpsVector) -> f64 {
+    (0..3).map(|a| grid.axis(a).0.dot(direction.0).abs() * grid.spacing()[a]).fold(0.0, f64::max)
+}
+
 /// One slice a wheel notch, along the plane's normal.
 fn scroll(desk: &mut Desk, plane: &SlicePlane, wheel: f32) {
     let Some(scene) = &desk.case.volume else { return };
     let grid = scene.volume.grid();
-    let normal = plane.right.0.cross(plane.down.0).normalize_or_zero();
-    // The distance between samples along the normal.
-    let step = (0..3).map(|a| grid.axis(a).0.dot(normal).abs() * grid.spacing()[a]).fold(0.0, f64::max);
+    let normal = plane.normal().0;
+    let step = step_along(grid, plane.normal());
     let at = desk.preview.crosshair.unwrap_or(desk.case.crosshair);
     let (low, high) = grid.bounds();
     let along = f64::from(wheel) / 40.0 * step;

@@ -9,10 +9,12 @@ use fabrica_volume::Rgb;
 /// A line through points of the patient, or a single point, with a label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
-    /// The points, in order: one is drawn as a dot, several as a line with a dot at each.
+    /// The points, in order: one is a dot, several a line.
     pub points: Vec<LpsPoint>,
     /// Whether the last point is joined to the first.
     pub closed: bool,
+    /// Whether each point has a dot.
+    pub dots: bool,
     /// Its colour.
     pub colour: Rgb,
     /// What it says, where.
@@ -22,7 +24,7 @@ pub struct Annotation {
 impl Annotation {
     /// An open line.
     pub fn line(points: Vec<LpsPoint>, colour: Rgb) -> Self {
-        Self { points, closed: false, colour, label: None }
+        Self { points, closed: false, dots: true, colour, label: None }
     }
 
     /// With a label at the middle of its points.

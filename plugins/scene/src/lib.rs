@@ -9,7 +9,10 @@ pub mod camera;
 mod cinematic;
 pub mod graphics;
 pub mod input;
+mod measuring;
+mod oblique;
 mod open_case;
+pub mod pick;
 pub mod presence;
 mod request;
 mod slices;
@@ -22,7 +25,9 @@ use bevy::prelude::*;
 
 pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
-pub use open_case::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
+pub use measuring::{Measuring, Told};
+pub use oblique::ObliqueSlice;
+pub use open_case::{OpenCase, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 pub use presence::{InPatient, PatientRoot};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
@@ -55,6 +60,8 @@ impl Plugin for ScenePlugin {
             .init_resource::<SurfaceTargets>()
             .init_resource::<CinematicView>()
             .init_resource::<Annotations>()
+            .init_resource::<Measuring>()
+            .init_resource::<ObliqueSlice>()
             .add_message::<Do>()
             .add_message::<Request>()
             .add_message::<SliceCommand>()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{Appearance, ClipPlane, TransferFunction, VolumeLook, Window};
+use fabrica_plan::{Appearance, ClipPlane, NamedMeasurement, TransferFunction, VolumeLook, Window};
 use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 
@@ -36,10 +36,21 @@ pub struct OpenCase {
     pub warnings: Vec<SceneWarning>,
     /// Where the review of structures stands that a network made.
     pub reviews: Vec<Status>,
+    /// The plan's measurements, in the order in which they were made.
+    pub measurements: Vec<SceneMeasurement>,
     /// The views that were kept, by name.
     pub views: Vec<(String, fabrica_plan::Camera)>,
     /// Whether there is something to undo, and to redo.
     pub undo_redo: (bool, bool),
+}
+
+/// A measurement of the plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneMeasurement {
+    /// The measurement.
+    pub measurement: NamedMeasurement,
+    /// The data that has changed since it was made, by name: while there is some, it is stale.
+    pub stale: Vec<String>,
 }
 
 /// A geometry warning of the case.
@@ -84,6 +95,15 @@ impl OpenCase {
     /// Whether what is open is simulated, not measured on a patient. Shown wherever the data is.
     pub fn is_simulated(&self) -> bool {
         self.volume.as_ref().is_some_and(|v| v.volume.provenance.simulated)
+    }
+
+    /// Why nothing may be measured now, in words: a geometry warning is open.
+    pub fn measuring_waits(&self) -> Option<String> {
+        let open = self.warnings.iter().find(|w| w.warning.is_open())?;
+        Some(format!(
+            "Measuring waits: a geometry warning of {} is open ({}). Settle it first, at the top of the panel.",
+            open.volume, open.warning.issue
+        ))
     }
 
     /// Whether a geometry warning waits for the user, so that measuring and printing are blocked.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fabrica_case::{Case, CaseError, VolumeEntry};
-use fabrica_plan::{Author, Window};
+use fabrica_plan::{Author, NamedMeasurement, Window};
 use fabrica_progress::Progress;
 use fabrica_raycast::Preset;
-use fabrica_scene::{OpenCase, SceneStructure, SceneVolume, SceneWarning};
+use fabrica_scene::{OpenCase, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 use fabrica_volume::{Structure, Volume};
 
 /// The case, shared by the tasks that change it.
@@ -107,10 +107,18 @@ impl Opened {
                 .map(|w| SceneWarning { volume: w.volume, index: w.index, warning: w.warning })
                 .collect(),
             reviews,
+            measurements: state.measurements.iter().map(|m| self.measurement(m)).collect(),
             views: state.views.iter().map(|(name, camera)| (name.clone(), *camera)).collect(),
             undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
         };
         Ok(Model { revision: self.revision, case })
+    }
+
+    fn measurement(&self, measurement: &NamedMeasurement) -> SceneMeasurement {
+        SceneMeasurement {
+            measurement: measurement.clone(),
+            stale: fabrica_measure::stale(&self.case, &measurement.measurement),
+        }
     }
 
     /// The window while the plan has none.

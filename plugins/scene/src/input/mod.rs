@@ -35,6 +35,7 @@ mod press;
 mod sample;
 mod script;
 mod script_player;
+mod slice;
 mod tool;
 
 use bevy::prelude::*;
@@ -44,6 +45,7 @@ pub use press::Press;
 pub use sample::{ButtonsDown, HandSample, Source};
 pub use script::{Aim, Line, Script, ScriptError, Step};
 pub use script_player::{PlayScript, ScriptEnded};
+pub use slice::{SlicePlace, SlicePointer, SliceSample};
 pub use tool::{OptionKind, OptionValue, ToolInfo, ToolOption, Tools, ToolsExt, using};
 
 /// A short vibration of what a hand holds; where it holds nothing that vibrates, nothing happens.
@@ -93,8 +95,10 @@ impl Plugin for InputPlugin {
     fn build(&self, app: &mut App) {
         use InputSystems::{Move, Panels, Place, Settle, Sources};
         app.init_resource::<Hands>()
+            .init_resource::<SlicePointer>()
             .init_resource::<Tools>()
             .add_message::<HandSample>()
+            .add_message::<SliceSample>()
             .add_message::<Haptic>()
             .add_message::<PlayScript>()
             .add_message::<ScriptEnded>()
@@ -103,7 +107,7 @@ impl Plugin for InputPlugin {
                 PreUpdate,
                 (
                     script_player::play.in_set(Sources),
-                    sample::settle.in_set(Settle),
+                    (sample::settle, slice::settle).in_set(Settle),
                     hand::place_in_patient.in_set(Place),
                 ),
             );

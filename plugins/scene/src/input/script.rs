@@ -12,7 +12,10 @@
 //! 1.2 right trigger 0
 //! 1.5 right primary down                           # also: secondary, menu, stickpress; up
 //! 2.0 right gone                                   # no longer seen
+//! 2.0 slice at 10 20 30 axial                      # the pointer on a slice view: a point of the slice through it
+//! 2.0 slice press                                  # also: slice release, slice gone
 //! 2.0 tool measure                                 # takes a tool into use; `tool none` lays it aside
+//! 2.0 option measure kind angle                    # sets a tool's option: a name, mm, on, off; `press` for a button
 //! 2.5 do {"set_crosshair":{"at":[10,20,30]}}       # any operation of the plan, as the plan's file has it
 //! 3.0 undo                                         # also: redo
 //! 3.0 place supine                                 # also: prone, left-side, right-side, standing, life-size
@@ -20,9 +23,10 @@
 //! ```
 
 use bevy::math::{Vec2, Vec3};
-use fabrica_geometry::LpsPoint;
+use fabrica_geometry::{LpsPoint, LpsVector};
+use fabrica_raycast::SliceOrientation;
 
-use super::Hand;
+use super::{Hand, SlicePlace};
 use crate::presence::MovePatient;
 
 /// A script.
@@ -63,8 +67,14 @@ pub enum Step {
     Stick(Hand, Vec2),
     /// A button (`primary`, `secondary`, `menu`, `stickpress`) goes down or up.
     Button(Hand, String, bool),
+    /// The pointer on the slice views is there, or nowhere.
+    SliceAt(Option<SlicePlace>),
+    /// The pointer on the slice views presses, or lets go.
+    SlicePress(bool),
     /// A tool is taken into use, or laid aside.
     Tool(Option<String>),
+    /// A tool's option is set: tool, option, value.
+    Option(String, String, String),
     /// An operation on the plan, as JSON.
     Do(String),
     /// The last operation is taken back.
@@ -160,6 +170,13 @@ fn parse_line(text: &str) -> Result<Line, String> {
         ["end"] => Step::End,
         ["tool", "none"] => Step::Tool(None),
         ["tool", name] => Step::Tool(Some((*name).to_owned())),
+        ["option", tool, option, value @ ..] if !value.is_empty() => {
+            Step::Option((*tool).to_owned(), (*option).to_owned(), value.join(" "))
+        }
+        ["slice", "press"] => Step::SlicePress(true),
+        ["slice", "release"] => Step::SlicePress(false),
+        ["slice", "gone"] => Step::SliceAt(None),
+        ["slice", "at", l, p, s, view] => Step::SliceAt(Some(slice_place([l, p, s], view)?)),
         ["place", name] => Step::Move(MovePatient::named(name).ok_or_else(|| format!("there is no place `{name}`"))?),
         ["left", rest @ ..] => of_hand(Hand::Left, rest)?,
         ["right", rest @ ..] => of_hand(Hand::Right, rest)?,
@@ -207,6 +224,21 @@ fn numbers(words: &[&str], between: &str) -> Result<([[f32; 3]; 2], f32), String
     }
 }
 
+fn slice_place(at: [&str; 3], view: &str) -> Result<SlicePlace, String> {
+    let orientation = match view {
+        "axial" => SliceOrientation::Axial,
+        "coronal" => SliceOrientation::Coronal,
+        "sagittal" => SliceOrientation::Sagittal,
+        _ => return Err(format!("there is no slice view `{view}`; there are axial, coronal, sagittal")),
+    };
+    let (right, down) = orientation.directions();
+    let coordinate = |word: &str| {
+        word.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| format!("`{word}` is no coordinate in mm"))
+    };
+    let at = LpsPoint::new(coordinate(at[0])?, coordinate(at[1])?, coordinate(at[2])?);
+    Ok(SlicePlace { at, normal: LpsVector(right.0.cross(down.0)) })
+}
+
 fn distinct(from: Vec3, to: Vec3) -> Result<Vec3, String> {
     if from.distance(to) < 1e-6 { Err("the hand is where it points".into()) } else { Ok(to) }
 }
@@ -231,9 +263,12 @@ mod tests {
             0.0 left lps 10 -150 30 from 10 -400 30\n\
             1.0 right to 0.1 1.2 -0.3 toward 0 1 -0.8 over 1\n\
             1.0 right squeeze 0.5\n1.0 left stick -1 0.5\n1.5 right menu down\n\
+            2 slice at 1 2 3.5 axial\n2 slice press\n2 slice gone\n2 option measure kind angle between lines\n\
             2 tool none\n2 tool measure\n2 do {\"a\":\"#\"}\n2 undo\n2 redo\n2 place prone\n2 left gone\n3 end\n";
         let script = Script::parse(text).unwrap();
-        assert_eq!(script.lines.len(), 14);
+        assert_eq!(script.lines.len(), 18);
+        let kind = ["measure", "kind", "angle between lines"].map(str::to_owned);
+        assert_eq!(script.lines[9].step, Step::Option(kind[0].clone(), kind[1].clone(), kind[2].clone()));
         assert_eq!(
             script.lines[2].step,
             Step::Aim {
@@ -242,7 +277,7 @@ mod tests {
                 over: 1.0,
             }
         );
-        assert_eq!(script.lines[8].step, Step::Do("{\"a\":\"#\"}".into()));
+        assert_eq!(script.lines[12].step, Step::Do("{\"a\":\"#\"}".into()));
         assert_eq!(script.duration(), 3.0);
     }
 
@@ -256,6 +291,8 @@ mod tests {
             ("0 fly", 1),
             ("0 end\n1 place upside-down", 2),
             ("0 right stick NaN 0", 1),
+            ("0 slice at 1 2 3 oblique", 1),
+            ("0 option measure kind", 1),
         ] {
             let error = Script::parse(text).unwrap_err();
             assert_eq!(error.line, line, "{error}");

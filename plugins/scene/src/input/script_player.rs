@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-use super::{Aim, ButtonsDown, Hand, HandSample, RoomPose, Script, Source, Step, Tools};
+use super::{Aim, ButtonsDown, Hand, HandSample, RoomPose, Script, SliceSample, Source, Step, Tools};
 use crate::presence::MovePatient;
 use crate::world::PatientPose;
 use crate::{Do, Notices, OpenCase, Request, Severity, Work};
@@ -28,6 +28,7 @@ pub(super) struct Playing {
     frame: u32,
     waited: u32,
     hands: [Played; 2],
+    slice: SliceSample,
 }
 
 /// A hand as the script has it.
@@ -75,6 +76,7 @@ impl Played {
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct Asked<'w> {
     samples: MessageWriter<'w, HandSample>,
+    slices: MessageWriter<'w, SliceSample>,
     operations: MessageWriter<'w, Do>,
     requests: MessageWriter<'w, Request>,
     moves: MessageWriter<'w, MovePatient>,
@@ -149,6 +151,19 @@ impl Playing {
                     asked
                         .notices
                         .tell(Severity::Error, format!("The script asks for a tool `{name}` that is not there."));
+                }
+            }
+            Step::SliceAt(place) => {
+                self.slice.place = place;
+                asked.slices.write(self.slice);
+            }
+            Step::SlicePress(pressed) => {
+                self.slice.pressed = pressed;
+                asked.slices.write(self.slice);
+            }
+            Step::Option(tool, option, value) => {
+                if let Err(reason) = asked.tools.set(&tool, &option, &value) {
+                    asked.notices.tell(Severity::Error, format!("The script sets an option: {reason}."));
                 }
             }
             Step::Do(json) => match serde_json::from_str(&json) {

@@ -60,6 +60,8 @@ pub enum OptionValue {
 #[derive(Resource, Default)]
 pub struct Tools {
     known: Vec<(ToolInfo, Vec<ToolOption>)>,
+    /// Options that mean nothing now, by tool.
+    idle: Vec<(&'static str, &'static str)>,
     active: Option<&'static str>,
 }
 
@@ -94,6 +96,75 @@ impl Tools {
     /// A tool's options, to be changed.
     pub fn options_mut(&mut self, tool: &str) -> &mut [ToolOption] {
         self.known.iter_mut().find(|(info, _)| info.id == tool).map_or(&mut [], |(_, options)| options)
+    }
+
+    /// Says whether an option means something now. Panels draw only those that do.
+    pub fn show_option(&mut self, tool: &'static str, option: &'static str, shown: bool) {
+        self.idle.retain(|idle| *idle != (tool, option));
+        if !shown {
+            self.idle.push((tool, option));
+        }
+    }
+
+    /// Whether an option means something now.
+    pub fn is_shown(&self, tool: &str, option: &str) -> bool {
+        !self.idle.iter().any(|(t, o)| *t == tool && *o == option)
+    }
+
+    /// Sets an option by what scripts write: `on` or `off`, millimetres, one of the names, `press` for a button.
+    ///
+    /// # Errors
+    /// What is not there or cannot be, in words.
+    pub fn set(&mut self, tool: &str, option: &str, value: &str) -> Result<(), String> {
+        let found = self.options_mut(tool).iter_mut().find(|o| o.id == option);
+        let found = found.ok_or_else(|| format!("the tool `{tool}` has no option `{option}`"))?;
+        found.value = match &found.kind {
+            OptionKind::Toggle if value == "on" || value == "off" => OptionValue::Flag(value == "on"),
+            OptionKind::Toggle => return Err(format!("`{value}` is neither on nor off")),
+            OptionKind::Action if value == "press" => OptionValue::Flag(true),
+            OptionKind::Action => return Err(format!("`{option}` is a button; write press")),
+            OptionKind::Length { least, greatest } => match value.parse() {
+                Ok(mm) if (least.0..=greatest.0).contains(&mm) => OptionValue::Length(Mm(mm)),
+                _ => return Err(format!("`{value}` is not between {least} and {greatest}")),
+            },
+            OptionKind::Choice(names) => match names.iter().position(|name| name == value) {
+                Some(chosen) => OptionValue::Chosen(chosen),
+                None => return Err(format!("`{value}` is none of {}", names.join(", "))),
+            },
+        };
+        Ok(())
+    }
+
+    /// The name that is chosen of an option that is one of some names.
+    pub fn chosen(&self, tool: &str, option: &str) -> Option<&str> {
+        let found = self.options(tool).iter().find(|o| o.id == option)?;
+        match (&found.kind, &found.value) {
+            (OptionKind::Choice(names), OptionValue::Chosen(chosen)) => names.get(*chosen).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// Puts other names in place of an option's; the chosen one stays chosen where it is still there. Changes nothing where
+    /// they are the same.
+    pub fn offer(this: &mut ResMut<Self>, tool: &str, option: &str, names: &[String]) {
+        let same = |o: &ToolOption| o.id == option && matches!(&o.kind, OptionKind::Choice(now) if now == names);
+        if this.options(tool).iter().any(same) {
+            return;
+        }
+        let kept = this.chosen(tool, option).and_then(|name| names.iter().position(|n| n == name)).unwrap_or(0);
+        if let Some(found) = this.options_mut(tool).iter_mut().find(|o| o.id == option) {
+            found.kind = OptionKind::Choice(names.to_vec());
+            found.value = OptionValue::Chosen(kept);
+        }
+    }
+
+    /// Whether a button was pressed; it is set back.
+    pub fn take_press(this: &mut ResMut<Self>, tool: &str, option: &str) -> bool {
+        let pressed = this.option(tool, option) == Some(&OptionValue::Flag(true));
+        if pressed && let Some(found) = this.options_mut(tool).iter_mut().find(|o| o.id == option) {
+            found.value = OptionValue::Flag(false);
+        }
+        pressed
     }
 
     /// An option's value.
@@ -143,5 +214,37 @@ mod tests {
         assert_eq!(tools.active(), Some(&BRUSH));
         assert!(tools.choose(None));
         assert!(tools.active().is_none());
+    }
+
+    #[test]
+    fn scripts_set_options_by_name_and_nothing_that_cannot_be() {
+        let mut app = App::new();
+        let option = |id, kind, value| ToolOption { id, title: id, kind, value };
+        app.add_tool_with(
+            BRUSH,
+            vec![
+                option("on", OptionKind::Toggle, OptionValue::Flag(false)),
+                option(
+                    "radius",
+                    OptionKind::Length { least: Mm(1.0), greatest: Mm(9.0) },
+                    OptionValue::Length(Mm(2.0)),
+                ),
+                option("shape", OptionKind::Choice(vec!["ball".into(), "box".into()]), OptionValue::Chosen(0)),
+                option("go", OptionKind::Action, OptionValue::Flag(false)),
+            ],
+        );
+        let world = app.world_mut();
+        let mut tools = world.resource_mut::<Tools>();
+        for (id, value) in [("on", "on"), ("radius", "3.5"), ("shape", "box"), ("go", "press")] {
+            tools.set("brush", id, value).unwrap();
+        }
+        assert_eq!(tools.option("brush", "radius"), Some(&OptionValue::Length(Mm(3.5))));
+        assert_eq!(tools.chosen("brush", "shape"), Some("box"));
+        for (id, value) in [("on", "yes"), ("radius", "10"), ("radius", "NaN"), ("shape", "cone"), ("go", "on")] {
+            assert!(tools.set("brush", id, value).is_err(), "{id} {value}");
+        }
+        assert!(tools.set("saw", "on", "on").is_err());
+        tools.show_option("brush", "go", false);
+        assert!(!tools.is_shown("brush", "go") && tools.is_shown("brush", "on"));
     }
 }

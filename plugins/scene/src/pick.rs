@@ -1,0 +1,84 @@
+//! What a line of sight meets: what the user points at in the 3D view or in the room.
+
+use std::sync::Arc;
+
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::*;
+use fabrica_geometry::LpsPoint;
+use fabrica_picking::{Ray, Sight, visible_point};
+use fabrica_raycast::{ClipPlane, Preset, RenderMode, TransferFunction};
+use fabrica_volume::Volume;
+
+use crate::input::PatientRay;
+use crate::{OpenCase, Preview, SurfaceTargets};
+
+/// The look that the volume has in the 3D view.
+pub fn preset(case: &OpenCase) -> Option<Preset> {
+    let volume = &case.volume.as_ref()?.volume;
+    if case.preset.is_empty() { Preset::suited_to(volume).ok() } else { Preset::named(&case.preset).ok() }
+}
+
+/// Finds what is pointed at.
+#[derive(SystemParam)]
+pub struct Picker<'w, 's> {
+    case: Res<'w, OpenCase>,
+    preview: Res<'w, Preview>,
+    targets: Res<'w, SurfaceTargets>,
+    look: Local<'s, Option<Look>>,
+}
+
+/// How a volume looks, made once and kept while it looks so.
+struct Look {
+    volume: Arc<Volume>,
+    preset: String,
+    function: TransferFunction,
+    mode: RenderMode,
+}
+
+/// What is pointed at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picked {
+    /// Where.
+    pub at: LpsPoint,
+    /// The structure whose surface it is; nothing where the volume itself is seen there.
+    pub structure: Option<String>,
+}
+
+impl Picker<'_, '_> {
+    /// The nearest thing seen along a ray: a surface that is shown, or the visible surface of the volume; the clip plane
+    /// counts. Nothing where only air is seen.
+    pub fn first(&mut self, ray: PatientRay) -> Option<Picked> {
+        self.follow_look();
+        let clip = self.preview.clip.or(self.case.clip).filter(|clip| clip.enabled);
+        let ray = Ray { origin: ray.origin, direction: ray.direction };
+        let sight = Sight::new(ray, clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal }))?;
+        let case = &self.case;
+        let surfaces = self.targets.0.iter().filter_map(|target| {
+            let shown = case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, &target.structure))?;
+            let seen = shown.appearance.visible && shown.appearance.opacity > 0.0;
+            let met = seen.then(|| target.target.first(&sight)).flatten()?;
+            Some((met, Some(target.structure.name.clone())))
+        });
+        let volume =
+            self.look.as_ref().and_then(|look| visible_point(&look.volume, &look.function, &look.mode, &sight));
+        let nearest = surfaces.chain(volume.map(|met| (met, None))).min_by(|a, b| a.0.0.total_cmp(&b.0.0));
+        nearest.map(|(met, structure)| Picked { at: sight.at(met), structure })
+    }
+
+    fn follow_look(&mut self) {
+        let Some(scene) = &self.case.volume else {
+            *self.look = None;
+            return;
+        };
+        let known = |look: &Look| Arc::ptr_eq(&look.volume, &scene.volume) && look.preset == self.case.preset;
+        if self.look.as_ref().is_some_and(known) {
+            return;
+        }
+        let volume = scene.volume.clone();
+        *self.look = preset(&self.case).and_then(|found| {
+            let function = found.transfer_function(&volume).ok()?;
+            let mode = found.settings(&volume).mode;
+            Some(Look { volume, preset: self.case.preset.clone(), function, mode })
+        });
+    }
+}

@@ -1,0 +1,200 @@
+//! A free slice and a clip plane, held in the hand: a headset's hand carries it, a mouse turns it in the 3D view and moves it
+//! in the slices.
+//!
+//! The slice shows the interpolated scan in its window, thin or as a slab, drawn by `raycast` on task threads while the
+//! newest wish waits. The clip plane is the plan's: shown while it moves, one operation when it is let go.
+
+mod held;
+mod picture;
+
+use bevy::prelude::*;
+use fabrica_geometry::{LpsVector, Mm};
+use fabrica_plan::{ClipPlane, Operation};
+use fabrica_scene::input::{
+    Hands, InputSystems, OptionKind, OptionValue, PatientPlace, PatientRay, SlicePointer, ToolInfo, ToolOption, Tools,
+    ToolsExt, using,
+};
+use fabrica_scene::{Do, OpenCase, Preview, Redraw};
+
+use held::HeldPlane;
+
+/// What programs call the tool.
+pub(crate) const ID: &str = "slice";
+/// The clip plane that the tool moves: the panel's.
+const CLIP: &str = "clip";
+
+const TOOL: ToolInfo = ToolInfo {
+    id: ID,
+    title: "Slice",
+    help: "Hold the trigger: the plane is fixed to the hand. With the mouse: drag in the 3D view to turn it, in a slice to \
+           move it.",
+};
+
+/// The tool's options, as programs call them.
+pub(crate) mod option {
+    pub(crate) const WHAT: &str = "what";
+    pub(crate) const SLAB: &str = "slab";
+    pub(crate) const THICKNESS: &str = "thickness";
+    pub(crate) const FLIP: &str = "flip";
+    pub(crate) const TO_CROSSHAIR: &str = "crosshair";
+}
+
+/// Adds the tool.
+pub struct SlicingPlugin;
+
+impl Plugin for SlicingPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_tool_with(TOOL, options())
+            .init_resource::<Holding>()
+            .init_resource::<picture::Drawing>()
+            .add_systems(Startup, picture::make)
+            .add_systems(Update, hold.in_set(InputSystems::Tools).run_if(using(ID)))
+            .add_systems(Update, lay_aside.run_if(not(using(ID))))
+            .add_systems(Update, (picture::start, picture::show).chain().after(InputSystems::Tools).after(lay_aside));
+    }
+}
+
+fn options() -> Vec<ToolOption> {
+    let choice = |id, title, names: &[&str]| ToolOption {
+        id,
+        title,
+        kind: OptionKind::Choice(names.iter().map(|name| (*name).to_owned()).collect()),
+        value: OptionValue::Chosen(0),
+    };
+    let button = |id, title| ToolOption { id, title, kind: OptionKind::Action, value: OptionValue::Flag(false) };
+    vec![
+        choice(option::WHAT, "What", &["slice", "clip plane", "both"]),
+        choice(option::SLAB, "Slab", &["thin", "mean", "maximum"]),
+        ToolOption {
+            id: option::THICKNESS,
+            title: "Thickness",
+            kind: OptionKind::Length { least: Mm(1.0), greatest: Mm(50.0) },
+            value: OptionValue::Length(Mm(10.0)),
+        },
+        button(option::FLIP, "Cut the other side"),
+        button(option::TO_CROSSHAIR, "To the crosshair"),
+    ]
+}
+
+/// The plane, and how it is held.
+#[derive(Resource, Default)]
+pub(crate) struct Holding {
+    pub(crate) plane: Option<HeldPlane>,
+    /// What is cut away lies behind the picture, not before it.
+    flipped: bool,
+    grasp: Option<Grasp>,
+}
+
+/// How the plane was grasped: how it lay then, and by what.
+#[derive(Clone, Copy)]
+struct Grasp {
+    plane: HeldPlane,
+    by: By,
+}
+
+#[derive(Clone, Copy)]
+enum By {
+    /// A hand in the room carries it.
+    Hand(PatientPlace),
+    /// A ray turns it.
+    Ray(PatientRay),
+    /// The pointer on a slice moves it.
+    Slice(LpsVector),
+}
+
+/// Moves the plane as the user does.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
+fn hold(
+    case: Res<OpenCase>,
+    hands: Res<Hands>,
+    slice: Res<SlicePointer>,
+    mut tools: ResMut<Tools>,
+    mut holding: ResMut<Holding>,
+    mut preview: ResMut<Preview>,
+    mut operations: MessageWriter<Do>,
+    mut redraw: MessageWriter<Redraw>,
+) {
+    let Some(scene) = &case.volume else {
+        *holding = Holding::default();
+        return;
+    };
+    let (slab, clips) =
+        (tools.chosen(ID, option::SLAB) != Some("thin"), tools.chosen(ID, option::WHAT) != Some("slice"));
+    for (option, shown) in [(option::THICKNESS, slab), (option::FLIP, clips)] {
+        if tools.is_shown(ID, option) != shown {
+            tools.show_option(ID, option, shown);
+        }
+    }
+    let before = (holding.plane, holding.flipped);
+    if Tools::take_press(&mut tools, ID, option::FLIP) {
+        holding.flipped = !holding.flipped;
+    }
+    let anew = Tools::take_press(&mut tools, ID, option::TO_CROSSHAIR) || holding.plane.is_none();
+    if anew && holding.grasp.is_none() {
+        // The plan's clip plane is taken over where it is.
+        let clip = case.clip.filter(|clip| clip.enabled && clips && holding.plane.is_none());
+        let (at, normal) = clip.map_or((case.crosshair, LpsVector::new(0.0, 1.0, 0.0)), |c| (c.point, -c.normal));
+        holding.plane = HeldPlane::across(at, normal).or(holding.plane);
+    }
+    let Some(plane) = holding.plane else { return };
+
+    let hand = hands.working();
+    let press =
+        if slice.place.is_some() || slice.press.held || slice.press.ended { slice.press } else { hand.pointer.trigger };
+    let by = match (slice.place, hand.grip.place, hand.pointer.ray) {
+        (Some(place), ..) => Some(By::Slice(place.normal)),
+        _ if hand.pointer.taken => None,
+        (None, Some(place), _) => Some(By::Hand(place)),
+        (None, None, ray) => ray.map(By::Ray),
+    };
+    if press.started {
+        holding.grasp = by.map(|by| Grasp { plane, by });
+    }
+    if press.held
+        && let Some(Grasp { plane: was, by: from }) = holding.grasp
+    {
+        let (low, high) = scene.volume.grid().bounds();
+        let radius = (high - low).0.length() / 4.0;
+        let moved = match (from, by) {
+            (By::Hand(from), Some(By::Hand(to))) => was.carried(&from, &to),
+            (By::Ray(from), Some(By::Ray(to))) => was.rolled(&from, &to, radius),
+            (By::Slice(_), Some(By::Slice(_))) => slice.place.map(|place| HeldPlane { centre: place.at, ..plane }),
+            _ => None,
+        };
+        holding.plane = moved.or(holding.plane);
+    }
+    let released = press.ended && holding.grasp.is_some();
+    if !press.held {
+        holding.grasp = None;
+    }
+    let changed = (holding.plane, holding.flipped) != before;
+    if !clips {
+        return;
+    }
+    let Some(plane) = holding.plane else { return };
+    let behind = plane.normal();
+    let clip = ClipPlane { point: plane.centre, normal: if holding.flipped { behind } else { -behind }, enabled: true };
+    if holding.grasp.is_some() {
+        if preview.clip != Some(clip) {
+            preview.clip = Some(clip);
+            redraw.write_default();
+        }
+    } else if released || (changed && before.0.is_some()) {
+        preview.clip = None;
+        if case.clip == Some(clip) {
+            return;
+        }
+        operations.write(Do(Operation::SetClipPlane { name: CLIP.into(), plane: clip }));
+    }
+}
+
+/// The tool is not in use: the plane goes, what was half-moved stays as the plan has it.
+fn lay_aside(mut holding: ResMut<Holding>, mut preview: ResMut<Preview>, mut redraw: MessageWriter<Redraw>) {
+    if holding.plane.is_none() {
+        return;
+    }
+    if holding.grasp.is_some() && preview.clip.take().is_some() {
+        redraw.write_default();
+    }
+    *holding = Holding::default();
+}

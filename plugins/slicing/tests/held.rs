@@ -1,0 +1,94 @@
+//! The plane in the hand as scripts hold it, without a window.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bevy::prelude::*;
+use fabrica_case::Case;
+use fabrica_geometry::{Grid, LpsPoint, LpsVector};
+use fabrica_plan::{Author, ClipPlane};
+use fabrica_progress::Progress;
+use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
+use fabrica_scene::{Notices, ObliqueSlice, OpenCase, Preview, Request, ScenePlugin};
+use fabrica_session::SessionPlugin;
+use fabrica_slicing::SlicingPlugin;
+use fabrica_volume::{Samples, ValueUnit, Volume};
+
+/// A synthetic case of 41 × 41 × 41 voxels of 2 mm about the origin.
+fn case(folder: &Path) {
+    let grid = Grid::axis_aligned([41; 3], LpsPoint::new(-40.0, -40.0, -40.0), [2.0; 3]).unwrap();
+    let values = (0..grid.len()).map(|n| (n % 41) as i16).collect();
+    let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
+    volume.provenance.simulated = true;
+    Case::create(folder, &volume, &Author::new("tester").unwrap(), &Progress::new()).unwrap();
+}
+
+/// Whether the script has come to its end.
+#[derive(Resource, Default)]
+struct Ended(bool);
+
+fn play(app: &mut App, script: &str, until: impl Fn(&World) -> bool) {
+    app.world_mut().resource_mut::<Ended>().0 = false;
+    app.world_mut().write_message(PlayScript(Script::parse(&format!("{script}2 end\n")).unwrap()));
+    let start = Instant::now();
+    loop {
+        app.update();
+        if app.world().resource::<Ended>().0 && until(app.world()) {
+            return;
+        }
+        let notices: Vec<String> = app.world().resource::<Notices>().0.iter().map(|n| n.text.clone()).collect();
+        assert!(start.elapsed() < Duration::from_secs(120), "it never came: {notices:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn close(a: LpsPoint, b: LpsPoint) -> bool {
+    a.distance(b).0 < 1e-2
+}
+
+#[test]
+fn a_hand_carries_the_slice_and_the_cut_and_a_slice_view_moves_them() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("case");
+    case(&folder);
+    let mut app = App::new();
+    let author = Author::new("tester").unwrap();
+    app.add_plugins((MinimalPlugins, ScenePlugin, SessionPlugin { author }, SlicingPlugin));
+    app.init_resource::<Ended>().add_systems(Last, |mut ends: MessageReader<ScriptEnded>, mut ended: ResMut<Ended>| {
+        ended.0 |= ends.read().count() > 0;
+    });
+    app.world_mut().write_message(Request::Open(vec![folder.clone()]));
+
+    // It starts at the crosshair, seen from the front; nothing is cut before it is moved.
+    let shown = |world: &World| world.resource::<ObliqueSlice>().shown.map(|(plane, _)| plane);
+    play(&mut app, "0 tool slice\n0.1 option slice what both\n", |world| shown(world).is_some());
+    let plane = shown(app.world()).unwrap();
+    assert!(close(plane.centre, LpsPoint::default()) && plane.normal() == LpsVector::new(0.0, 1.0, 0.0), "{plane:?}");
+    assert_eq!(app.world().resource::<OpenCase>().clip, None);
+
+    // The hand goes 10 mm back and 6 mm up; what is before the plane is cut away, by one operation.
+    let carry = "0 right lps 0 0 0 from 0 -200 0\n0.2 right trigger 1\n0.5 right lps 0 10 6 from 0 -190 6\n\
+                 0.8 right trigger 0\n1.0 right gone\n";
+    play(&mut app, carry, |world| world.resource::<OpenCase>().clip.is_some());
+    let clip: ClipPlane = app.world().resource::<OpenCase>().clip.unwrap();
+    assert!(clip.enabled && close(clip.point, LpsPoint::new(0.0, 10.0, 6.0)), "{clip:?}");
+    assert!((clip.normal.0 - glam::DVec3::NEG_Y).length() < 1e-4, "{clip:?}");
+    assert_eq!(app.world().resource::<Preview>().clip, None);
+
+    // The pointer on a slice view moves it there; on the other side it cuts the other half.
+    let moves = "0 slice at 0 0 6 axial\n0.2 slice press\n0.4 slice at 4 -12 6 axial\n0.6 slice release\n0.7 slice gone\n\
+                 1.0 option slice flip press\n";
+    let there = LpsPoint::new(4.0, -12.0, 6.0);
+    play(&mut app, moves, |world| {
+        let clip = world.resource::<OpenCase>().clip.unwrap();
+        close(clip.point, there) && clip.normal.0.y > 0.99 && shown(world).is_some_and(|p| close(p.centre, there))
+    });
+
+    // Laid aside, the slice goes and the cut stays: it is the plan's.
+    play(&mut app, "0 tool none\n", |world| shown(world).is_none());
+    assert!(app.world().resource::<OpenCase>().clip.is_some());
+    let plan = Case::open_read_only(&folder).unwrap();
+    assert!(close(plan.plan().state().clip_planes["clip"].point, there));
+}
