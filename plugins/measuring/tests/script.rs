@@ -44,7 +44,7 @@ fn case(folder: &Path, warned: bool) {
     };
     let samples = (0..grid.len()).map(value).collect();
     let mut volume = Volume::new(grid.clone(), Samples::I16(samples), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.modality = Modality::Ct;
+    volume.provenance.modality = Modality::ct();
     volume.provenance.simulated = true;
     if warned {
         let issue = GeometryIssue::PixelSpacingUncertain { reason: "it is the detector's".into() };

@@ -99,7 +99,7 @@ enum By {
     /// A ray turns it.
     Ray(PatientRay),
     /// The pointer on a slice moves it.
-    Slice(LpsVector),
+    Slice,
 }
 
 /// Moves the plane as the user does.
@@ -142,7 +142,7 @@ fn hold(
     let press =
         if slice.place.is_some() || slice.press.held || slice.press.ended { slice.press } else { hand.pointer.trigger };
     let by = match (slice.place, hand.grip.place, hand.pointer.ray) {
-        (Some(place), ..) => Some(By::Slice(place.normal)),
+        (Some(_), ..) => Some(By::Slice),
         _ if hand.pointer.taken => None,
         (None, Some(place), _) => Some(By::Hand(place)),
         (None, None, ray) => ray.map(By::Ray),
@@ -158,7 +158,7 @@ fn hold(
         let moved = match (from, by) {
             (By::Hand(from), Some(By::Hand(to))) => was.carried(&from, &to),
             (By::Ray(from), Some(By::Ray(to))) => was.rolled(&from, &to, radius),
-            (By::Slice(_), Some(By::Slice(_))) => slice.place.map(|place| HeldPlane { centre: place.at, ..plane }),
+            (By::Slice, Some(By::Slice)) => slice.place.map(|place| HeldPlane { centre: place.at, ..plane }),
             _ => None,
         };
         holding.plane = moved.or(holding.plane);
