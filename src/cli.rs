@@ -34,6 +34,8 @@ pub enum Command {
     Review(crate::cli_review::ReviewArgs),
     /// Edits a structure: brush, scissors, growing, smoothing and more; from words or a script.
     Edit(crate::cli_edit::EditArgs),
+    /// Takes what a colleague did to a copy of a case into this one: two plans become one.
+    Merge(crate::cli_edit::MergeArgs),
     /// Plays a rehearsal back: lists its steps, at any speed, and makes a case of how things were.
     Replay(crate::cli_edit::ReplayArgs),
     /// Rehearses the way to a target: from where it can be reached, and how close each way comes to what must be spared.

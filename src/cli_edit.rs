@@ -1,4 +1,4 @@
-//! The command line of `fabrica edit` and `fabrica replay`.
+//! The command line of `fabrica edit`, `fabrica merge` and `fabrica replay`.
 
 use std::path::PathBuf;
 
@@ -250,6 +250,18 @@ pub enum State {
     Completed,
     /// Somebody must look at it.
     Flagged,
+}
+
+/// Arguments of `fabrica merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The case that takes in the other.
+    pub case: PathBuf,
+    /// The copy that a colleague worked on; it stays as it is.
+    pub other: PathBuf,
+    /// Who merges; the user's login name when left out.
+    #[arg(long)]
+    pub by: Option<String>,
 }
 
 /// Arguments of `fabrica replay`.

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Models(args) => commands::models::run(&args),
         Command::Review(args) => commands::review::run(&args),
         Command::Edit(args) => commands::edit::run(&args),
+        Command::Merge(args) => commands::merge::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Approach(args) => commands::approach::run(&args),
         Command::Render(args) => commands::render::run(&args),

@@ -12,6 +12,7 @@ pub mod gallery;
 pub mod import;
 pub mod info;
 pub mod measure;
+pub mod merge;
 pub mod mesh;
 pub mod models;
 pub mod open;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use fabrica_edit::{
-    Brush, Changes, EditError, EditSession, Masks, Source, Standing, Standings, Tally, Version, decode_mask,
+    Brush, Changes, EditError, EditSession, Masks, Resolver, Source, Standing, Standings, Tally, Version, decode_mask,
     encode_mask,
 };
 use fabrica_geometry::{Grid, Mm3};
@@ -35,6 +35,7 @@ const KEPT: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Workshop {
     masks: Masks,
+    resolver: Resolver,
     /// Strokes, and time spent on them, since masks were last stored.
     strokes: u32,
     work: Duration,
@@ -347,7 +348,7 @@ impl Case {
     }
 
     /// The entry of a file, of a structure as it is or as it was.
-    fn entry_of(&self, base: &Base) -> Option<&StructureEntry> {
+    pub(crate) fn entry_of(&self, base: &Base) -> Option<&StructureEntry> {
         let all = self.manifest.structures.iter().chain(&self.manifest.former);
         all.into_iter().find(|s| s.id == base.id && s.sha256 == base.sha256)
     }
@@ -364,7 +365,7 @@ impl Case {
     pub(crate) fn standings(&self) -> Standings {
         let now: Vec<_> = Files(self).structures();
         // Only a stroke that cannot be written as JSON fails, and it came from there.
-        fabrica_edit::standings(&self.program(), &now).unwrap_or_default()
+        held(&self.workshop).resolver.standings(&self.program(), &now).cloned().unwrap_or_default()
     }
 
     /// Works out again what [`Case::structures`] says.

@@ -41,6 +41,14 @@ pub enum CaseError {
     /// There is something where a case was to be made.
     #[error("{}: this exists already and is not an empty folder; choose another name for the case", .0.display())]
     Exists(PathBuf),
+    /// Another case cannot be merged into this one.
+    #[error("{}: this is no copy of the same case that could be merged: {why}", path.display())]
+    NotACopy {
+        /// The other case.
+        path: PathBuf,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// Another program is changing the case.
     #[error(
         "{}: the case is open for changes elsewhere ({by}). Close it there, or open it here for reading only", path.display()

@@ -31,6 +31,7 @@ mod append;
 mod atomic;
 mod audit;
 mod case;
+mod copies;
 mod edits;
 mod error;
 mod frames;

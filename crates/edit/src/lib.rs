@@ -30,10 +30,10 @@ mod tools;
 mod version;
 mod volume_mask;
 
-pub use delta::Delta;
+pub use delta::{Delta, changed_blocks};
 pub use error::EditError;
 pub use masks::{Change, Changes, Masks, Tally};
-pub use resolve::{Standing, Standings, standings};
+pub use resolve::{Resolver, Standing, Standings};
 pub use session::{Brush, EditSession};
 pub use source::Source;
 pub use stored::{decode_mask, encode_mask, hash_of};

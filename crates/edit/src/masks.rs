@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use fabrica_plan::{OpId, Program, Stroke};
+use fabrica_plan::{OpId, Program, ProgramStep, Stroke};
 use fabrica_progress::Progress;
 use fabrica_segment::SegmentError;
 use fabrica_volume::{BlockSet, Mask};
 
 use crate::apply::{Flips, MasksByName, work_out};
 use crate::delta::Delta;
-use crate::resolve::{Doing, Plot, Resolved, Standing, Standings};
+use crate::resolve::{Doing, Plot, Resolved, Standing, Standings, enter};
 use crate::tools::needs_volume;
 use crate::version::Version;
 use crate::{EditError, Source};
@@ -59,6 +59,8 @@ pub struct Masks {
     order: VecDeque<Version>,
     bytes: usize,
     begun: bool,
+    /// The program that was asked for last.
+    plot: Plot,
 }
 
 /// What a stroke does to certain masks.
@@ -123,14 +125,20 @@ impl Masks {
         source: &dyn Source,
         progress: &Progress,
     ) -> Result<Changes, EditError> {
-        let plot = Plot::new(program, &source.structures())?;
+        let mut plot = std::mem::take(&mut self.plot);
+        let changes = plot.follow(program, &source.structures()).and_then(|()| self.go_to(&plot, source, progress));
+        self.plot = plot;
+        changes
+    }
+
+    fn go_to(&mut self, plot: &Plot, source: &dyn Source, progress: &Progress) -> Result<Changes, EditError> {
         let mut changes = Changes::new();
-        if !self.begun || !self.roll_back(&plot, &mut changes) || !self.set_start(&plot.start, &mut changes) {
-            self.restart(&plot, source, &mut changes);
+        if !self.begun || !self.roll_back(plot, &mut changes) || !self.set_start(&plot.start, &mut changes) {
+            self.restart(plot, source, &mut changes);
         }
         let from = self.floor.len() + self.done.len();
         let count = plot.steps.len();
-        for (n, step) in plot.steps.into_iter().enumerate().skip(from) {
+        for (n, step) in plot.steps.iter().enumerate().skip(from) {
             progress.check()?;
             if count - from > 1 {
                 progress.stage(format!("edit {} of {count}", n + 1));
@@ -315,26 +323,25 @@ impl Masks {
 
     fn take(
         &mut self,
-        step: Resolved,
+        step: &Resolved,
         source: &dyn Source,
         progress: &Progress,
         changes: &mut Changes,
     ) -> Result<(), EditError> {
-        let what = match step.doing {
-            Doing::Nothing => Taken::Nothing,
-            Doing::Put { name, standing } => {
+        let what = match (&step.doing, &step.step) {
+            (Doing::Put { name, standing }, _) => {
                 changes.insert(name.clone(), Change::All);
-                let empty = match &standing {
+                let empty = match standing {
                     Some(s) if s.base.is_none() => Some(Arc::new(Mask::empty(source.grid(&s.volume)?))),
                     _ => None,
                 };
                 let before = match empty {
                     Some(mask) => self.held.insert(name.clone(), mask),
-                    None => self.held.remove(&name),
+                    None => self.held.remove(name),
                 };
-                Taken::Put(name, before)
+                Taken::Put(name.clone(), before)
             }
-            Doing::Stroke { stroke, overwritten } => {
+            (Doing::Stroke { overwritten }, ProgramStep::Stroke(stroke)) => {
                 let changed: Vec<String> = step.after.iter().map(|(name, _)| name.clone()).collect();
                 for name in &changed {
                     self.load(name, source, progress)?;
@@ -347,8 +354,8 @@ impl Masks {
                         }
                         let target = self.standings.get(&stroke.structure);
                         let id = target.map(|s| s.volume.clone()).unwrap_or_default();
-                        let volume = if needs_volume(&stroke) { Some(source.volume(&id, progress)?) } else { None };
-                        let effect = match work_out(&stroke, &overwritten, &self.held, volume.as_deref(), progress) {
+                        let volume = if needs_volume(stroke) { Some(source.volume(&id, progress)?) } else { None };
+                        let effect = match work_out(stroke, overwritten, &self.held, volume.as_deref(), progress) {
                             Ok(flips) => Effect { flips, refusal: None },
                             // The same on every machine, so the masks stay the same.
                             Err(error) if refuses(&error) => {
@@ -362,14 +369,10 @@ impl Masks {
                 self.flip(&effect.flips, changes);
                 Taken::Stroke(effect)
             }
+            _ => Taken::Nothing,
         };
-        for (name, standing) in step.after {
-            match standing {
-                Some(standing) => drop(self.standings.insert(name, standing)),
-                None => drop(self.standings.remove(&name)),
-            }
-        }
-        self.done.push(Done { id: step.id, version: step.version, before: step.before, what });
+        enter(&mut self.standings, &step.after);
+        self.done.push(Done { id: step.id, version: step.version, before: step.before.clone(), what });
         Ok(())
     }
 
@@ -420,12 +423,7 @@ fn latest_stored(plot: &Plot, mut stored: impl FnMut(Version) -> bool) -> (Stand
     let mut at = plot.start.clone();
     let mut best = (at.clone(), 0);
     for (n, step) in plot.steps.iter().enumerate() {
-        for (name, standing) in &step.after {
-            match standing {
-                Some(standing) => drop(at.insert(name.clone(), standing.clone())),
-                None => drop(at.remove(name)),
-            }
-        }
+        enter(&mut at, &step.after);
         if at.values().all(|s| s.strokes == 0 || stored(s.version)) {
             best = (at.clone(), n + 1);
         }

@@ -25,12 +25,20 @@ pub struct Standing {
 /// All structures at a point of a program, by name.
 pub type Standings = BTreeMap<String, Standing>;
 
-/// The structures at the end of a program. `now` are those that have a file now, and which.
-///
-/// # Errors
-/// When a stroke cannot be written down, which no stroke of a plan is.
-pub fn standings(program: &Program, now: &[(String, Base)]) -> Result<Standings, EditError> {
-    Ok(Plot::new(program, now)?.end)
+/// Which structures there are at the end of a program, for a program that grows: what was worked out of its beginning is
+/// kept, so that an operation costs the same after a thousand strokes as after one.
+#[derive(Clone, Debug, Default)]
+pub struct Resolver(Plot);
+
+impl Resolver {
+    /// The structures at the end of a program. `now` are those that have a file now, and which.
+    ///
+    /// # Errors
+    /// When a stroke cannot be written down, which no stroke of a plan is.
+    pub fn standings(&mut self, program: &Program, now: &[(String, Base)]) -> Result<&Standings, EditError> {
+        self.0.follow(program, now)?;
+        Ok(&self.0.end)
+    }
 }
 
 /// What a step does.
@@ -38,8 +46,8 @@ pub fn standings(program: &Program, now: &[(String, Base)]) -> Result<Standings,
 pub(crate) enum Doing {
     /// A structure comes, goes, or gets another file.
     Put { name: String, standing: Option<Standing> },
-    /// A stroke.
-    Stroke { stroke: Stroke, overwritten: Vec<String> },
+    /// The step's stroke.
+    Stroke { overwritten: Vec<String> },
     /// A stroke on what is not there (any more): a colleague took it away at the same time. Changes nothing.
     Nothing,
 }
@@ -48,6 +56,8 @@ pub(crate) enum Doing {
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
     pub id: OpId,
+    /// The step as the program has it.
+    pub step: ProgramStep,
     /// Equal versions do the same to the same.
     pub version: Version,
     pub doing: Doing,
@@ -65,23 +75,39 @@ pub(crate) struct Plot {
 }
 
 impl Plot {
-    /// `now` are the structures that have a file in the case, as they are now: those that the program never says
-    /// anything else about were there from the start.
-    pub fn new(program: &Program, now: &[(String, Base)]) -> Result<Self, EditError> {
+    /// Brings it to a program. `now` are the structures that have a file in the case, as they are now: those that the
+    /// program never says anything else about were there from the start.
+    pub fn follow(&mut self, program: &Program, now: &[(String, Base)]) -> Result<(), EditError> {
         let start = start(program, now);
-        let mut standings = start.clone();
-        let mut steps = Vec::with_capacity(program.steps().len());
-        for (id, step) in program.steps() {
-            let resolved = resolve(*id, step, &standings)?;
-            for (name, standing) in &resolved.after {
-                match standing {
-                    Some(standing) => drop(standings.insert(name.clone(), standing.clone())),
-                    None => drop(standings.remove(name)),
-                }
+        let same = |(known, (id, step)): &(&Resolved, &(OpId, ProgramStep))| known.id == *id && known.step == *step;
+        let agreed = match self.start == start {
+            true => self.steps.iter().zip(program.steps()).take_while(same).count(),
+            false => 0,
+        };
+        if self.start != start || agreed < self.steps.len() {
+            self.steps.truncate(agreed);
+            self.end.clone_from(&start);
+            for step in &self.steps {
+                enter(&mut self.end, &step.after);
             }
-            steps.push(resolved);
         }
-        Ok(Self { start, steps, end: standings })
+        self.start = start;
+        for (id, step) in program.steps().iter().skip(agreed) {
+            let resolved = resolve(*id, step, &self.end)?;
+            enter(&mut self.end, &resolved.after);
+            self.steps.push(resolved);
+        }
+        Ok(())
+    }
+}
+
+/// Enters what a step makes of structures.
+pub(crate) fn enter(standings: &mut Standings, after: &[(String, Option<Standing>)]) {
+    for (name, standing) in after {
+        match standing {
+            Some(standing) => drop(standings.insert(name.clone(), standing.clone())),
+            None => drop(standings.remove(name)),
+        }
     }
 }
 
@@ -104,6 +130,7 @@ fn resolve(id: OpId, step: &ProgramStep, standings: &Standings) -> Result<Resolv
         let mark = after.as_ref().map(|s| s.version.bytes().as_slice()).unwrap_or_default();
         Resolved {
             id,
+            step: step.clone(),
             version: Version::hash(["put".as_bytes(), name.as_bytes(), mark]),
             doing: Doing::Put { name: name.to_owned(), standing: after.clone() },
             before: vec![(name.to_owned(), standings.get(name).cloned())],
@@ -112,6 +139,7 @@ fn resolve(id: OpId, step: &ProgramStep, standings: &Standings) -> Result<Resolv
     };
     let nothing = |why: &str| Resolved {
         id,
+        step: step.clone(),
         version: Version::hash(["nothing".as_bytes(), why.as_bytes()]),
         doing: Doing::Nothing,
         before: Vec::new(),
@@ -139,7 +167,7 @@ fn resolve(id: OpId, step: &ProgramStep, standings: &Standings) -> Result<Resolv
             });
             let before = changed.iter().map(|name| (name.clone(), standings.get(name).cloned()));
             let (before, after) = (before.collect(), after.collect());
-            Resolved { id, version, doing: Doing::Stroke { stroke: stroke.clone(), overwritten }, before, after }
+            Resolved { id, step: step.clone(), version, doing: Doing::Stroke { overwritten }, before, after }
         }
     })
 }
@@ -179,4 +207,44 @@ pub(crate) fn plan_stroke(stroke: &Stroke, standings: &Standings) -> Result<Opti
 /// The version of the step that a stroke would be; nothing when it would change nothing.
 pub(crate) fn version_of(stroke: &Stroke, standings: &Standings) -> Result<Option<Version>, EditError> {
     Ok(plan_stroke(stroke, standings)?.map(|(version, ..)| version))
+}
+
+#[cfg(test)]
+mod tests {
+    use fabrica_geometry::{LpsPoint, Mm};
+    use fabrica_plan::{Author, EditOperation, Mode, Plan, StrokePath, Tool};
+    use fabrica_volume::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_grows_shrinks_and_changes_is_followed() {
+        let by = Author::new("Anna").unwrap();
+        let mut plan = Plan::new();
+        plan.declare([], ["volume-1".to_owned()]);
+        let create =
+            EditOperation::Create { structure: "a".into(), volume: "volume-1".into(), colour: Rgb(1, 2, 3) };
+        plan.apply(create.into(), &by).unwrap();
+        let mut resolver = Resolver::default();
+        let mut check = |plan: &Plan, strokes: usize| {
+            let anew = Resolver::default().standings(&plan.program(), &[]).unwrap().clone();
+            let grown = resolver.standings(&plan.program(), &[]).unwrap();
+            assert_eq!(*grown, anew);
+            assert_eq!(grown.get("a").map(|s| s.strokes), Some(strokes));
+        };
+        check(&plan, 0);
+        let stroke = |x: f64| {
+            let path = StrokePath::new([LpsPoint::new(x, 0.0, 0.0)]).unwrap();
+            Stroke::new("a", Tool::Brush { path, radius: Mm(3.0), mode: Mode::Add })
+        };
+        for n in 0..3 {
+            plan.apply(stroke(f64::from(n)).into(), &by).unwrap();
+            check(&plan, n as usize + 1);
+        }
+        plan.undo(&by).unwrap();
+        plan.undo(&by).unwrap();
+        check(&plan, 1);
+        plan.apply(stroke(9.0).into(), &by).unwrap();
+        check(&plan, 2);
+    }
 }

@@ -25,6 +25,7 @@ use bevy::prelude::*;
 
 pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
+pub use editing::{Editing, Paint, rings};
 pub use measuring::{Measuring, Told};
 pub use oblique::ObliqueSlice;
 pub use open_case::{OpenCase, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
@@ -60,8 +61,10 @@ impl Plugin for ScenePlugin {
             .init_resource::<SurfaceTargets>()
             .init_resource::<CinematicView>()
             .init_resource::<Annotations>()
+            .init_resource::<Editing>()
             .init_resource::<Measuring>()
             .init_resource::<ObliqueSlice>()
+            .add_message::<Paint>()
             .add_message::<Do>()
             .add_message::<Request>()
             .add_message::<SliceCommand>()

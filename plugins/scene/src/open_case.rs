@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{Appearance, ClipPlane, NamedMeasurement, TransferFunction, VolumeLook, Window};
+use fabrica_plan::{
+    Appearance, ClipPlane, NamedMeasurement, StructureProgress, TransferFunction, VolumeLook, Window,
+};
 use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 
@@ -82,6 +84,10 @@ pub struct SceneStructure {
     pub appearance: Appearance,
     /// How it is seen in the volume's picture.
     pub volume_look: VolumeLook,
+    /// How far the work on it is.
+    pub progress: StructureProgress,
+    /// Whether it is locked against edits.
+    pub locked: bool,
 }
 
 impl SceneStructure {

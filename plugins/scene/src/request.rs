@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bevy::prelude::*;
-use fabrica_plan::Operation;
+use fabrica_plan::{Operation, Stroke};
 
 /// Asks for an operation on the plan. It is saved before the scene shows it.
 #[derive(Message, Clone, Debug)]
@@ -33,6 +33,8 @@ pub enum Request {
         /// The preset's name.
         preset: String,
     },
+    /// Edits voxels by a tool that may take longer than a frame or two.
+    Edit(Box<Stroke>),
     /// Takes a structure out of the case.
     RemoveStructure {
         /// Its name.

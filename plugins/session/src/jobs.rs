@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use fabrica_case::Case;
 use fabrica_import::{Found, ReadOptions, find, make_case};
-use fabrica_plan::Author;
+use fabrica_plan::{Author, Stroke};
 use fabrica_print::PrintJob;
 use fabrica_progress::Progress;
 use fabrica_scene::Request;
@@ -54,6 +54,11 @@ pub fn prepare(
         Request::Print { structure, to } => {
             let shared = need()?;
             (format!("Model of {structure}"), Box::new(move |progress| print(&shared, &structure, &to, &by, progress)))
+        }
+        Request::Edit(stroke) => {
+            let shared = need()?;
+            let title = format!("{} of {}", stroke.summary(), stroke.structure);
+            (title, Box::new(move |progress| edit(&shared, *stroke, &by, progress)))
         }
         Request::RemoveStructure { .. }
         | Request::AcceptWarning { .. }
@@ -125,6 +130,20 @@ fn segment(shared: &Shared, preset: &str, by: &Author, progress: &Progress) -> R
     let done = format!("{}: {millilitres:.1} mL ({})", structure.name, structure.origin);
     drop(opened);
     Ok(Outcome::Changed { shared: shared.clone(), model, done })
+}
+
+/// The case is held meanwhile: what else is asked of the plan comes after the stroke.
+fn edit(shared: &Shared, stroke: Stroke, by: &Author, progress: &Progress) -> Result<Outcome, String> {
+    let what = stroke.summary();
+    let mut opened = lock(shared);
+    let (_, tallies) = opened.case.edit(stroke, by, progress).map_err(words)?;
+    // The stroke is saved: a cancel that comes late must not say that nothing was changed.
+    let model = Box::new(opened.model(by, &Progress::new()).map_err(words)?);
+    drop(opened);
+    let changes: Vec<String> =
+        tallies.iter().map(|(name, t)| format!("{name} +{} -{} voxels", t.gained, t.lost)).collect();
+    let changes = if changes.is_empty() { "no voxel changes".to_owned() } else { changes.join(", ") };
+    Ok(Outcome::Changed { shared: shared.clone(), model, done: format!("{what}: {changes}") })
 }
 
 fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progress) -> Result<Outcome, String> {

@@ -4,6 +4,7 @@
 //! each is on the disk before the scene shows it. Long work ([`Request`]) runs one at a time beside that queue, so that the
 //! plan can be worked on meanwhile.
 
+mod brush;
 mod jobs;
 mod opened;
 mod quick;
@@ -21,6 +22,7 @@ use fabrica_scene::{
     Choice, Choices, Do, Leave, Navigate, Notices, OpenCase, Redraw, Request, SceneVolume, Severity, Work,
 };
 
+use brush::Brushing;
 use jobs::Outcome;
 use opened::{Model, Shared};
 use quick::Quick;
@@ -42,7 +44,11 @@ impl Plugin for SessionPlugin {
             saving: None,
             working: None,
         })
-        .add_systems(PreUpdate, (take_operations, take_requests, save_queue, finish_saving, finish_work).chain())
+        .init_resource::<Brushing>()
+        .add_systems(
+            PreUpdate,
+            (take_operations, take_requests, save_queue, finish_saving, finish_work, brush::paint).chain(),
+        )
         .add_systems(PostUpdate, leave);
     }
 }
@@ -114,12 +120,17 @@ fn save_queue(mut session: ResMut<Session>) {
     let Some(case) = session.case.clone() else { return };
     let author = session.author.clone();
     session.saving = Some(AsyncComputeTaskPool::get().spawn(async move {
-        let saved = quick::save(&case, &waiting, &author);
+        let saved = quick::save(&case, waiting, &author);
         (case, saved)
     }));
 }
 
-fn finish_saving(mut session: ResMut<Session>, mut case: ResMut<OpenCase>, mut notices: ResMut<Notices>) {
+fn finish_saving(
+    mut session: ResMut<Session>,
+    mut brushing: ResMut<Brushing>,
+    mut case: ResMut<OpenCase>,
+    mut notices: ResMut<Notices>,
+) {
     let Some((of, saved)) = session.saving.as_mut().and_then(|task| block_on(future::poll_once(task))) else { return };
     session.saving = None;
     for reason in saved.refused {
@@ -129,6 +140,7 @@ fn finish_saving(mut session: ResMut<Session>, mut case: ResMut<OpenCase>, mut n
         Ok(model) => session.show(&of, model, &mut case),
         Err(reason) => notices.tell(Severity::Error, reason),
     }
+    brushing.after_model(saved.lifted, &mut case);
 }
 
 impl Session {
@@ -142,8 +154,10 @@ impl Session {
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 fn finish_work(
     mut session: ResMut<Session>,
+    mut brushing: ResMut<Brushing>,
     mut work: ResMut<Work>,
     mut case: ResMut<OpenCase>,
     mut choices: ResMut<Choices>,
@@ -162,6 +176,7 @@ fn finish_work(
         Ok(Outcome::Opened { shared, model, notes }) => {
             // What was still asked of the case that is left now does not reach the new one.
             session.queue.clear();
+            brushing.forget();
             session.case = Some(shared);
             session.found = None;
             session.revision = model.revision;
@@ -175,6 +190,7 @@ fn finish_work(
         }
         Ok(Outcome::Changed { shared, model, done }) => {
             session.show(&shared, *model, &mut case);
+            brushing.after_model(None, &mut case);
             notices.tell(Severity::Done, done);
         }
         Ok(Outcome::Done(done)) => notices.tell(Severity::Done, done),
@@ -191,6 +207,7 @@ const QUIET: u32 = 3;
 fn leave(
     mut asked: MessageReader<Leave>,
     session: Res<Session>,
+    brushing: Res<Brushing>,
     mut leaving: Local<Option<Leave>>,
     mut quiet: Local<u32>,
     mut exit: MessageWriter<AppExit>,
@@ -199,7 +216,8 @@ fn leave(
         *leaving = Some(leave.clone());
     }
     let Some(leave) = &*leaving else { return };
-    *quiet = if session.queue.is_empty() && session.saving.is_none() { *quiet + 1 } else { 0 };
+    let idle = session.queue.is_empty() && session.saving.is_none() && !brushing.is_busy();
+    *quiet = if idle { *quiet + 1 } else { 0 };
     if *quiet < QUIET {
         return;
     }

@@ -69,6 +69,8 @@ impl Opened {
             structures.push(SceneStructure {
                 appearance: state.appearance(&entry.name),
                 volume_look: state.rendering.look(&entry.name),
+                progress: state.edits.progress.get(&entry.name).copied().unwrap_or_default(),
+                locked: state.edits.locked.contains_key(&entry.name),
                 structure,
             });
         }

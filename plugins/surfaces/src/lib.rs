@@ -1,11 +1,16 @@
 //! The structures' surfaces as meshes in the scene.
 //!
 //! Surfaces are extracted and smoothed on task threads, once for each structure; colour, opacity and visibility follow the plan
-//! without extracting again. The clip plane cuts them open, as it does the volume.
+//! without extracting again. The clip plane cuts them open, as it does the volume. A structure that is edited is shown as its
+//! voxels are, and followed block by block ([`live`]); when it has come to rest its smooth surface is extracted again.
+
+mod live;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bevy::asset::RenderAssetUsages;
+use bevy::ecs::system::SystemParam;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
@@ -14,41 +19,75 @@ use fabrica_picking::SurfaceTarget;
 use fabrica_plan::{Appearance, ClipPlane};
 use fabrica_progress::Progress;
 use fabrica_scene::{
-    InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets, Work, world,
+    Editing, InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets, Work,
+    world,
 };
 use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
+
+use live::Live;
 
 /// Shows the structures' surfaces.
 pub struct SurfacesPlugin;
 
 impl Plugin for SurfacesPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Update, (follow_case, finish_surfaces, cut_surfaces).chain());
+        app.add_systems(Update, (follow_case, finish_surfaces, follow_edits, smooth_at_rest, cut_surfaces).chain());
     }
 }
+
+/// How long a structure must stay as it is before its smooth surface is extracted again.
+const REST: Duration = Duration::from_millis(700);
 
 /// The surface of a structure in the scene.
 #[derive(Component)]
 struct Surface {
+    /// As it is now.
     structure: Arc<Structure>,
+    /// When it became so, since the start.
+    since: Duration,
     material: Handle<StandardMaterial>,
-    /// The surface, uncut, in the patient; nothing while it is being extracted.
-    whole: Option<Surfaced>,
+    /// The smooth surface, uncut, in the patient, and what it is of; nothing while the first is being extracted.
+    whole: Option<(Arc<Structure>, Surfaced)>,
     /// The clip plane (or none) that the shown mesh was cut by; nothing before there is one.
     cut_by: Option<Option<ClipPlane>>,
     cutting: Option<Task<Mesh>>,
+    live: Live,
+}
+
+impl Surface {
+    /// Whether the smooth surface is of the structure as it is now.
+    fn is_smooth(&self) -> bool {
+        self.whole.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, &self.structure))
+    }
+
+    /// Whether the structure is the one that the editing tool has in hand.
+    fn is_edited(&self, editing: &Editing) -> bool {
+        editing.structure.as_deref() == Some(self.structure.name.as_str())
+    }
 }
 
 type Surfaced = Arc<fabrica_surface::Mesh>;
 /// A surface, and as a target of the pointer where it has a triangle.
 type Extracted = (Surfaced, Option<Arc<SurfaceTarget>>);
 
-/// A surface that is being extracted.
+/// A surface that is being extracted, and of what.
 #[derive(Component)]
 struct Extracting {
+    of: Arc<Structure>,
     task: Task<Result<Extracted, SurfaceError>>,
     progress: Progress,
+}
+
+impl Extracting {
+    fn start(structure: &Arc<Structure>, volume: &Arc<Volume>) -> Self {
+        let (of, volume) = (structure.clone(), volume.clone());
+        let progress = Progress::new();
+        let watched = progress.clone();
+        let extracted = of.clone();
+        let task = AsyncComputeTaskPool::get().spawn(async move { extract(&extracted, &volume, &watched) });
+        Self { of, task, progress }
+    }
 }
 
 impl Drop for Extracting {
@@ -57,10 +96,16 @@ impl Drop for Extracting {
     }
 }
 
+/// Whether a structure is another state of one that is shown: an edit, not another structure.
+fn follows(new: &Structure, old: &Structure) -> bool {
+    new.name == old.name && new.mask.grid() == old.mask.grid()
+}
+
 fn follow_case(
     mut commands: Commands,
     case: Res<OpenCase>,
-    mut surfaces: Query<(Entity, &Surface, &mut Visibility)>,
+    time: Res<Time>,
+    mut surfaces: Query<(Entity, &mut Surface, &mut Visibility, Has<Extracting>)>,
     mut materials: ResMut<Assets<StandardMaterial>>,
     mut redraw: MessageWriter<Redraw>,
     mut targets: ResMut<SurfaceTargets>,
@@ -78,34 +123,43 @@ fn follow_case(
     }
     *drawn = case.structures.iter().map(|s| (s.structure.clone(), s.appearance)).collect();
     redraw.write_default();
-    targets.0.retain(|t| case.structures.iter().any(|s| Arc::ptr_eq(&s.structure, &t.structure)));
-    for (entity, surface, mut visibility) in &mut surfaces {
-        match case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, &surface.structure)) {
-            None => commands.entity(entity).despawn(),
-            Some(shown) => {
-                *visibility = visible(shown);
-                if let Some(mut material) = materials.get_mut(&surface.material) {
-                    *material = look(shown);
-                }
+    targets.0.retain(|t| case.structures.iter().any(|s| follows(&s.structure, &t.structure)));
+    let Some(scene) = &case.volume else {
+        surfaces.iter().for_each(|(entity, ..)| commands.entity(entity).despawn());
+        return;
+    };
+    let mut known: Vec<String> = Vec::new();
+    for (entity, mut surface, mut visibility, extracting) in &mut surfaces {
+        let Some(shown) = case.structures.iter().find(|s| follows(&s.structure, &surface.structure)) else {
+            commands.entity(entity).despawn();
+            continue;
+        };
+        known.push(surface.structure.name.clone());
+        if !Arc::ptr_eq(&shown.structure, &surface.structure) {
+            surface.structure = shown.structure.clone();
+            surface.since = time.elapsed();
+            // The first one goes on: it is what the edit is shown on.
+            if surface.whole.is_some() && extracting {
+                commands.entity(entity).remove::<Extracting>();
             }
         }
-    }
-    let Some(scene) = &case.volume else { return };
-    for shown in &case.structures {
-        if surfaces.iter().any(|(_, surface, _)| Arc::ptr_eq(&surface.structure, &shown.structure)) {
-            continue;
+        *visibility = visible(shown);
+        if let Some(mut material) = materials.get_mut(&surface.material) {
+            *material = look(shown);
         }
-        let material = materials.add(look(shown));
-        let (structure, volume) = (shown.structure.clone(), scene.volume.clone());
-        let progress = Progress::new();
-        let watched = progress.clone();
-        let task = AsyncComputeTaskPool::get().spawn(async move { extract(&structure, &volume, &watched) });
-        commands.spawn((
-            Surface { structure: shown.structure.clone(), material, whole: None, cut_by: None, cutting: None },
-            Extracting { task, progress },
-            InPatient,
-            visible(shown),
-        ));
+    }
+    for shown in case.structures.iter().filter(|s| !known.contains(&s.structure.name)) {
+        let surface = Surface {
+            structure: shown.structure.clone(),
+            since: time.elapsed(),
+            material: materials.add(look(shown)),
+            whole: None,
+            cut_by: None,
+            cutting: None,
+            live: Live::default(),
+        };
+        let extracting = Extracting::start(&shown.structure, &scene.volume);
+        commands.spawn((surface, extracting, InPatient, visible(shown)));
     }
 }
 
@@ -129,6 +183,10 @@ fn look(shown: &SceneStructure) -> StandardMaterial {
 }
 
 fn extract(structure: &Structure, volume: &Volume, progress: &Progress) -> Result<Extracted, SurfaceError> {
+    // One that is yet to be drawn.
+    if structure.mask.is_empty() {
+        return Ok((Surfaced::default(), None));
+    }
     // As it will be printed: by intensity where the border is a threshold.
     let mut surface = match structure.isovalue {
         Some(value) => surface_within(&structure.mask, volume, value, progress)?,
@@ -152,40 +210,140 @@ fn finish_surfaces(
         .collect();
     for (entity, mut surface, mut extracting) in &mut extracting {
         let Some(result) = block_on(future::poll_once(&mut extracting.task)) else { continue };
+        let structure = extracting.of.clone();
         commands.entity(entity).remove::<Extracting>();
         match result {
             Ok((mesh, target)) => {
-                surface.whole = Some(mesh);
-                let structure = surface.structure.clone();
+                surface.whole = Some((structure.clone(), mesh));
+                surface.cut_by = None;
+                targets.0.retain(|t| !follows(&structure, &t.structure));
                 targets.0.extend(target.map(|target| ShownTarget { structure, target }));
             }
             Err(SurfaceError::Cancelled(_)) => {}
-            Err(error) => notices.tell(
-                Severity::Error,
-                format!("The surface of \"{}\" cannot be shown: {error}", surface.structure.name),
-            ),
+            Err(error) => {
+                let name = &structure.name;
+                notices.tell(Severity::Error, format!("The surface of \"{name}\" cannot be shown: {error}"));
+                // What is shown in blocks stays.
+                if let Some((of, _)) = &mut surface.whole {
+                    *of = structure;
+                }
+            }
         }
     }
 }
 
-/// Shows each surface, cut by the clip plane. The one under the pointer comes before the plan's.
-fn cut_surfaces(
-    mut commands: Commands,
+/// What showing meshes takes.
+#[derive(SystemParam)]
+struct Show<'w, 's> {
+    commands: Commands<'w, 's>,
+    meshes: ResMut<'w, Assets<Mesh>>,
+    redraw: MessageWriter<'w, Redraw>,
+}
+
+/// Shows edited structures in blocks as they change.
+fn follow_edits(
     case: Res<OpenCase>,
     preview: Res<Preview>,
+    editing: Res<Editing>,
     mut surfaces: Query<(Entity, &mut Surface)>,
-    mut meshes: ResMut<Assets<Mesh>>,
-    mut redraw: MessageWriter<Redraw>,
+    mut notices: ResMut<Notices>,
+    mut show: Show,
+) {
+    let clip = preview.clip.or(case.clip).filter(|clip| clip.enabled);
+    let Some(scene) = &case.volume else { return };
+    for (entity, mut surface) in &mut surfaces {
+        if let Some(made) = surface.live.task.as_mut().and_then(|task| block_on(future::poll_once(task))) {
+            surface.live.task = None;
+            match made {
+                Ok(made) => show_blocks(entity, &mut surface, made, &mut show),
+                Err(error) => {
+                    let name = &surface.structure.name;
+                    notices.tell(Severity::Error, format!("The surface of \"{name}\" does not follow: {error}"));
+                }
+            }
+        }
+        // The smooth surface is shown until the first blocks are there, and again when it has been extracted anew.
+        let smooth = surface.is_smooth() && !surface.is_edited(&editing);
+        if surface.whole.is_none() || smooth || surface.live.task.is_some() {
+            continue;
+        }
+        let known = surface.live.made_for.as_ref();
+        if known.is_none_or(|(of, by)| !Arc::ptr_eq(of, &surface.structure) || *by != clip) {
+            let structure = surface.structure.clone();
+            let work = surface.live.work(structure, scene.volume.clone(), clip);
+            surface.live.task = Some(AsyncComputeTaskPool::get().spawn(work));
+        }
+    }
+}
+
+fn show_blocks(entity: Entity, surface: &mut Surface, made: live::Made, show: &mut Show) {
+    for (at, mesh) in surface.live.take(made) {
+        match (mesh, surface.live.shown.get(&at)) {
+            (Some(mesh), Some(&block)) => {
+                show.commands.entity(block).insert(Mesh3d(show.meshes.add(mesh)));
+            }
+            (Some(mesh), None) => {
+                let drawn = (Mesh3d(show.meshes.add(mesh)), MeshMaterial3d(surface.material.clone()));
+                let block = show.commands.spawn((drawn, Transform::default(), ChildOf(entity))).id();
+                surface.live.shown.insert(at, block);
+            }
+            (None, _) => {
+                if let Some(block) = surface.live.shown.remove(&at) {
+                    show.commands.entity(block).despawn();
+                }
+            }
+        }
+    }
+    // They take the place of the smooth surface.
+    surface.cutting = None;
+    if surface.cut_by.take().is_some() {
+        show.commands.entity(entity).remove::<Mesh3d>();
+    }
+    show.redraw.write_default();
+}
+
+/// Extracts the smooth surface of what was edited, once that has come to rest.
+fn smooth_at_rest(
+    mut commands: Commands,
+    time: Res<Time>,
+    case: Res<OpenCase>,
+    editing: Res<Editing>,
+    surfaces: Query<(Entity, &Surface), Without<Extracting>>,
+) {
+    let Some(scene) = &case.volume else { return };
+    if editing.painting.is_some() {
+        return;
+    }
+    for (entity, surface) in &surfaces {
+        let rests = time.elapsed().saturating_sub(surface.since) >= REST && !surface.is_edited(&editing);
+        if surface.whole.is_some() && !surface.is_smooth() && rests && surface.live.task.is_none() {
+            commands.entity(entity).insert(Extracting::start(&surface.structure, &scene.volume));
+        }
+    }
+}
+
+/// Shows each smooth surface, cut by the clip plane. The one under the pointer comes before the plan's.
+fn cut_surfaces(
+    case: Res<OpenCase>,
+    preview: Res<Preview>,
+    editing: Res<Editing>,
+    mut surfaces: Query<(Entity, &mut Surface)>,
+    mut show: Show,
 ) {
     let clip = preview.clip.or(case.clip).filter(|clip| clip.enabled);
     for (entity, mut surface) in &mut surfaces {
+        // The one in hand is shown so until its blocks are there, and again when it is laid aside.
+        if !surface.is_smooth() || (surface.is_edited(&editing) && !surface.live.shown.is_empty()) {
+            continue;
+        }
         if let Some(mesh) = surface.cutting.as_mut().and_then(|task| block_on(future::poll_once(task))) {
             surface.cutting = None;
-            let shown = (Mesh3d(meshes.add(mesh)), MeshMaterial3d(surface.material.clone()));
-            commands.entity(entity).insert(shown);
-            redraw.write_default();
+            let shown = (Mesh3d(show.meshes.add(mesh)), MeshMaterial3d(surface.material.clone()));
+            show.commands.entity(entity).insert(shown);
+            surface.live.clear(&mut show.commands);
+            show.redraw.write_default();
         }
-        let Some(whole) = surface.whole.clone() else { continue };
+        let Some((_, whole)) = surface.whole.clone() else { continue };
         if surface.cutting.is_none() && surface.cut_by != Some(clip) {
             surface.cut_by = Some(clip);
             surface.cutting = Some(AsyncComputeTaskPool::get().spawn(async move {
