@@ -14,6 +14,7 @@ use bevy::window::{ExitCondition, FileDragAndDrop, PresentMode, WindowResolution
 use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
 use fabrica_annotations::AnnotationsPlugin;
 use fabrica_cinematic_rendering::CinematicPlugin;
+use fabrica_mask_editing::MaskEditingPlugin;
 use fabrica_measuring::MeasuringPlugin;
 use fabrica_navigation::NavigationPlugin;
 use fabrica_panel::PanelPlugin;
@@ -111,6 +112,7 @@ pub fn run(options: Options) -> Result<()> {
         NavigationPlugin,
         AnnotationsPlugin,
         MeasuringPlugin,
+        MaskEditingPlugin,
         SlicingPlugin,
         PresencePlugin { in_room: room },
         PanelPlugin { window, room },

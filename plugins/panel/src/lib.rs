@@ -5,6 +5,7 @@
 //! well as into a window (so that the same panel serves the headset), and it builds without system packages.
 
 mod curve;
+mod editing;
 mod headset;
 mod kept;
 mod keys;
@@ -32,7 +33,7 @@ use fabrica_scene::input::{HandSample, Hands, SliceSample, Tools};
 use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
-    Annotations, Choices, CinematicView, Do, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview, Redraw,
+    Annotations, Choices, CinematicView, Do, Editing, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview, Redraw,
     Request, SliceCommand, Slices, TakePhoto, View3d, Work,
 };
 
@@ -88,6 +89,7 @@ struct Desk<'w> {
     annotations: Res<'w, Annotations>,
     measuring: ResMut<'w, Measuring>,
     oblique: Res<'w, ObliqueSlice>,
+    editing: ResMut<'w, Editing>,
     headset: Res<'w, Headset>,
     comfort: ResMut<'w, Comfort>,
     moves: MessageWriter<'w, MovePatient>,
@@ -138,6 +140,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
         "window".into(),
         egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(context.viewport_rect()),
     );
+    editing::read_keys(&ui, &mut desk);
     keys::read(&ui, &mut desk);
     egui::Panel::top("title").show(&mut ui, |ui| status::title(ui, &mut desk));
     egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));

@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, curve, headset, kept, measuring, review, style, tools};
+use crate::{Desk, curve, editing, headset, kept, measuring, review, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -39,6 +39,8 @@ pub struct SideState {
     recipes: Vec<Recipe>,
     /// The transfer function's editor.
     pub curve: curve::CurveState,
+    /// The name of a structure that is to be made.
+    pub new_structure: String,
     /// The 3D view is being moved.
     pub turning: bool,
     /// The crosshair is being moved and not yet in the plan.
@@ -63,6 +65,7 @@ impl Default for SideState {
             presets: Preset::all().unwrap_or_default(),
             recipes: Recipe::built_in().unwrap_or_default(),
             curve: curve::CurveState::default(),
+            new_structure: String::new(),
             turning: false,
             scrolling: false,
             pointing: false,
@@ -96,6 +99,7 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Tools").strong())
             .default_open(true)
             .show(ui, |ui| tools::draw(ui, desk));
+        ui.collapsing(RichText::new("Editing").strong(), |ui| editing::draw(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Measurements").strong())
             .default_open(true)
             .show(ui, |ui| measuring::draw(ui, desk));
@@ -361,6 +365,7 @@ fn help(ui: &mut egui::Ui) {
             "drag: turn · click: crosshair to what is seen · Shift or middle drag: move · right drag or wheel: zoom",
         ),
         ("", "with a tool: left button: use it, in the slices too · Ctrl+drag: turn, window/level"),
+        ("", "editing: [ and ] or Shift+wheel: the brush's radius"),
         ("Keys", "1/3/7: front, left, above; with Ctrl: behind, right, below · 5: projection · C: cinematic"),
         ("", "Ctrl+Z: undo · Ctrl+Shift+Z: redo"),
     ] {

@@ -8,7 +8,7 @@ use fabrica_raycast::{SliceOrientation, SlicePlane, slice_marks, view_marks};
 use fabrica_scene::input::SlicePlace;
 use fabrica_scene::{Do, Navigate, SliceCommand};
 
-use crate::{Desk, marks, mouse, overlay, style};
+use crate::{Desk, editing, marks, mouse, overlay, style};
 
 /// Window/level by mouse: how much of the window's width a drag over the view's height changes.
 const WINDOW_DRAG: f64 = 2.0;
@@ -98,6 +98,7 @@ fn volume(ui: &mut egui::Ui, desk: &mut Desk, texture: TextureId, rect: Rect) {
     }
 
     overlay::on_view3d(&painter, rect, size, desk);
+    editing::on_view3d(&painter, rect, size, desk);
     mouse::report(ui, desk, &response, rect);
     let turns = !mouse::works_tool(ui, desk);
     if turns
@@ -142,6 +143,7 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
     let orientation = shown.orientation;
     crosshair(&painter, &map, desk.preview.crosshair.unwrap_or(desk.case.crosshair));
     overlay::on_slice(&painter, &map, desk);
+    editing::on_slice(&painter, &map, desk);
     overlay::plane_on_slice(&painter, &map, desk);
     marks::draw(&painter, rect, drawn, &slice_marks(&plane, drawn, &captions(desk)));
     painter.text(

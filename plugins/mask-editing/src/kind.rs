@@ -1,0 +1,130 @@
+//! What the tool can do.
+
+use fabrica_scene::input::Tools;
+
+use crate::{ID, option};
+
+/// What is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Brush,
+    Eraser,
+    Draw,
+    EraseDrawn,
+    CutInside,
+    CutOutside,
+    Level,
+    KeepIsland,
+    RemoveIsland,
+    LargestIsland,
+    Threshold,
+    Grow,
+    Between,
+    Median,
+    Opening,
+    Closing,
+    Gaussian,
+    Jointly,
+    GrowMargin,
+    ShrinkMargin,
+    Hollow,
+}
+
+/// How it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A ball that is moved.
+    Brush,
+    /// A line that is drawn around something.
+    Outline,
+    /// A press on a place.
+    Press,
+    /// A button of the panel.
+    Button,
+}
+
+impl Kind {
+    /// All, as they are offered.
+    pub const ALL: [Self; 21] = [
+        Self::Brush,
+        Self::Eraser,
+        Self::Draw,
+        Self::EraseDrawn,
+        Self::CutInside,
+        Self::CutOutside,
+        Self::Level,
+        Self::KeepIsland,
+        Self::RemoveIsland,
+        Self::LargestIsland,
+        Self::Threshold,
+        Self::Grow,
+        Self::Between,
+        Self::Median,
+        Self::Opening,
+        Self::Closing,
+        Self::Gaussian,
+        Self::Jointly,
+        Self::GrowMargin,
+        Self::ShrinkMargin,
+        Self::Hollow,
+    ];
+
+    /// What users and scripts call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brush => "brush",
+            Self::Eraser => "eraser",
+            Self::Draw => "draw on a slice",
+            Self::EraseDrawn => "erase on a slice",
+            Self::CutInside => "scissors",
+            Self::CutOutside => "scissors, keep inside",
+            Self::Level => "level tracing",
+            Self::KeepIsland => "keep island",
+            Self::RemoveIsland => "remove island",
+            Self::LargestIsland => "largest island",
+            Self::Threshold => "threshold",
+            Self::Grow => "grow from seeds",
+            Self::Between => "fill between slices",
+            Self::Median => "smooth: median",
+            Self::Opening => "smooth: opening",
+            Self::Closing => "smooth: closing",
+            Self::Gaussian => "smooth: Gaussian",
+            Self::Jointly => "smooth: jointly",
+            Self::GrowMargin => "margin outwards",
+            Self::ShrinkMargin => "margin inwards",
+            Self::Hollow => "hollow",
+        }
+    }
+
+    /// How it is used.
+    pub fn used(self) -> Use {
+        match self {
+            Self::Brush | Self::Eraser => Use::Brush,
+            Self::Draw | Self::EraseDrawn | Self::CutInside | Self::CutOutside => Use::Outline,
+            Self::Level | Self::KeepIsland | Self::RemoveIsland => Use::Press,
+            _ => Use::Button,
+        }
+    }
+
+    /// Whether it takes a length.
+    pub fn has_length(self) -> bool {
+        use Kind::{Closing, Gaussian, GrowMargin, Hollow, Jointly, Median, Opening, ShrinkMargin};
+        matches!(self, Median | Opening | Closing | Gaussian | Jointly | GrowMargin | ShrinkMargin | Hollow)
+    }
+
+    /// Whether voxels may come to the structure, so that others can lose them.
+    pub fn adds(self) -> bool {
+        use Kind::{CutInside, CutOutside, EraseDrawn, Eraser, KeepIsland, LargestIsland, RemoveIsland, ShrinkMargin};
+        !matches!(
+            self,
+            Eraser | EraseDrawn | CutInside | CutOutside | KeepIsland | RemoveIsland | LargestIsland | ShrinkMargin
+        )
+    }
+}
+
+/// What is chosen.
+pub fn chosen(tools: &Tools) -> Kind {
+    let name = tools.chosen(ID, option::WHAT);
+    Kind::ALL.into_iter().find(|kind| Some(kind.name()) == name).unwrap_or_default()
+}
