@@ -28,8 +28,6 @@ pub struct Brushing {
     /// Counts strokes.
     stroke: u64,
     live: Option<Live>,
-    /// What comes until the next stroke is left out: this one could not be begun, or failed.
-    failed: bool,
 }
 
 /// Structures as painted, in place of those of the newest model.
@@ -103,7 +101,6 @@ pub fn paint(
             }
             Err(reason) => {
                 notices.tell(Severity::Error, format!("The brush does not paint: {reason}. Nothing was changed."));
-                brushing.failed = true;
                 if let Some(live) = brushing.live.take() {
                     put(&mut case, &live.before);
                 }
@@ -149,7 +146,6 @@ impl Brushing {
             match (next, self.held.take()) {
                 (Paint::Begin(brush), None) => {
                     let Some(shared) = session.case.clone() else { continue };
-                    self.failed = false;
                     self.stroke += 1;
                     self.running =
                         Some(AsyncComputeTaskPool::get().spawn(async move { begin(&shared, brush) }));

@@ -101,6 +101,7 @@ fn follows(new: &Structure, old: &Structure) -> bool {
     new.name == old.name && new.mask.grid() == old.mask.grid()
 }
 
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 fn follow_case(
     mut commands: Commands,
     case: Res<OpenCase>,
@@ -278,8 +279,9 @@ fn follow_edits(
 
 fn show_blocks(entity: Entity, surface: &mut Surface, made: live::Made, show: &mut Show) {
     for (at, mesh) in surface.live.take(made) {
-        match (mesh, surface.live.shown.get(&at)) {
-            (Some(mesh), Some(&block)) => {
+        let known = surface.live.shown.get(&at).copied();
+        match (mesh, known) {
+            (Some(mesh), Some(block)) => {
                 show.commands.entity(block).insert(Mesh3d(show.meshes.add(mesh)));
             }
             (Some(mesh), None) => {

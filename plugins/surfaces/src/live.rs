@@ -50,7 +50,7 @@ impl Live {
         structure: Arc<Structure>,
         volume: Arc<Volume>,
         clip: Option<ClipPlane>,
-    ) -> impl Future<Output = Result<Made, SurfaceError>> + Send + 'static {
+    ) -> impl Future<Output = Result<Made, SurfaceError>> + Send + use<> {
         self.made_for = Some((structure.clone(), clip));
         let before = self.blocks.take();
         async move { make(before, structure, &volume, clip) }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn only_blocks_that_an_edit_touched_are_made_anew() {
         let grid = Grid::axis_aligned([96, 64, 64], LpsPoint::default(), [1.0; 3]).unwrap();
-        let volume = Volume::new(grid.clone(), Samples::U8(vec![0; grid.len()]), ValueUnit::Arbitrary).unwrap();
+        let volume = Volume::new(grid.clone(), Samples::U8(vec![0; grid.len()]), ValueUnit::Hounsfield).unwrap();
         let structure = |mask| {
             let (name, origin) = ("a".to_owned(), "drawn".to_owned());
             Arc::new(Structure { name, colour: Rgb(1, 2, 3), mask, code: None, origin, isovalue: None })
