@@ -19,7 +19,8 @@ from sidebyside import compare, reported, timed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-EXAMPLE = TARGET / "release" / "examples" / "time_edit"
+# The dev profile builds our voxel crates at full speed too: FABRICA_PROFILE=debug takes its example.
+EXAMPLE = TARGET / os.environ.get("FABRICA_PROFILE", "release") / "examples" / "time_edit"
 # What has no peer in SimpleITK: a figure and a limit.
 ALONE = [
     ("brush", "20 mm brush, a movement", 0.008),
