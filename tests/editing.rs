@@ -89,7 +89,11 @@ fn copy(from: &str, to: &str) {
     for item in std::fs::read_dir(from).unwrap() {
         let name = item.unwrap().file_name().into_string().unwrap();
         let [from, to] = [from, to].map(|folder| format!("{folder}/{name}"));
-        if std::fs::metadata(&from).unwrap().is_dir() { copy(&from, &to) } else { drop(std::fs::copy(&from, &to).unwrap()) }
+        if std::fs::metadata(&from).unwrap().is_dir() {
+            copy(&from, &to)
+        } else {
+            drop(std::fs::copy(&from, &to).unwrap())
+        }
     }
 }
 
@@ -165,7 +169,8 @@ fn a_real_head_is_edited_and_played_back() {
     let bone = info()["structures"][0]["name"].as_str().unwrap().to_owned();
     let before = voxels(&bone).unwrap();
     let edit = |words: &[&str]| {
-        let line: Vec<&str> = ["edit", case.as_str(), "--by", "Anna"].into_iter().chain(words.iter().copied()).collect();
+        let line: Vec<&str> =
+            ["edit", case.as_str(), "--by", "Anna"].into_iter().chain(words.iter().copied()).collect();
         works(line)
     };
     edit(&["--structure", "lesion", "create"]);

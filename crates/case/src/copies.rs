@@ -33,8 +33,7 @@ impl Case {
             .collect();
         for entry in other.manifest.all_structures() {
             let here = self.entry_of(&entry.base()).is_some();
-            let needed =
-                || strokes.iter().any(|s| s.targets().chain(s.sources()).any(|name| name == entry.name));
+            let needed = || strokes.iter().any(|s| s.targets().chain(s.sources()).any(|name| name == entry.name));
             if !here && needed() {
                 return Err(no_copy(format!(
                     "strokes of it need the file of \"{}\", which is not here; export that structure there and import \

@@ -222,8 +222,7 @@ mod tests {
         let by = Author::new("Anna").unwrap();
         let mut plan = Plan::new();
         plan.declare([], ["volume-1".to_owned()]);
-        let create =
-            EditOperation::Create { structure: "a".into(), volume: "volume-1".into(), colour: Rgb(1, 2, 3) };
+        let create = EditOperation::Create { structure: "a".into(), volume: "volume-1".into(), colour: Rgb(1, 2, 3) };
         plan.apply(create.into(), &by).unwrap();
         let mut resolver = Resolver::default();
         let mut check = |plan: &Plan, strokes: usize| {

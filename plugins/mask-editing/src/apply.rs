@@ -28,13 +28,7 @@ pub fn apply(pointed: Res<Pointed>, mut settings: Settings, mut requests: Messag
     }
 }
 
-fn tool(
-    kind: Kind,
-    at: Option<LpsPoint>,
-    by: By,
-    structure: &str,
-    settings: &Settings,
-) -> Result<Tool, &'static str> {
+fn tool(kind: Kind, at: Option<LpsPoint>, by: By, structure: &str, settings: &Settings) -> Result<Tool, &'static str> {
     let length = settings.length(option::LENGTH);
     let at = at.ok_or("Press on a place in the patient.");
     let others = || match settings.seen_others(structure) {

@@ -151,7 +151,9 @@ fn show_in_room(
     let ring = |points| Annotation { closed: true, dots: false, ..Annotation::line(points, RING) };
     let mut shown = Vec::new();
     if headset.shown {
-        shown.extend(editing.ball.filter(|_| slice.place.is_none()).into_iter().flat_map(|(at, r)| rings(at, r)).map(ring));
+        shown.extend(
+            editing.ball.filter(|_| slice.place.is_none()).into_iter().flat_map(|(at, r)| rings(at, r)).map(ring),
+        );
         if editing.outline.len() > 1 {
             shown.push(ring(editing.outline.clone()));
         }

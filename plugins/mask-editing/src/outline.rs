@@ -112,10 +112,6 @@ pub fn draw(
     let Some(grid) = settings.case.volume.as_ref().map(|v| v.volume.grid().clone()) else { return };
     let (Some(shape), Some(structure)) = (drawn.shape(kind, &grid), settings.structure()) else { return };
     let adds = kind == Kind::Draw;
-    let tool = Tool::Cut {
-        shape,
-        inside: kind != Kind::CutOutside,
-        mode: if adds { Mode::Add } else { Mode::Erase },
-    };
+    let tool = Tool::Cut { shape, inside: kind != Kind::CutOutside, mode: if adds { Mode::Add } else { Mode::Erase } };
     requests.write(Request::Edit(Box::new(settings.stroke(structure, tool, adds))));
 }

@@ -10,9 +10,7 @@ use bevy::prelude::*;
 use fabrica_case::Case;
 use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_mask_editing::MaskEditingPlugin;
-use fabrica_plan::{
-    Action, Area, Author, EditOperation, Limits, Mode, Operation, Overwrite, Stroke, StrokePath, Tool,
-};
+use fabrica_plan::{Action, Area, Author, EditOperation, Limits, Mode, Operation, Overwrite, Stroke, StrokePath, Tool};
 use fabrica_progress::Progress;
 use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
 use fabrica_scene::{Editing, Notices, OpenCase, Request, ScenePlugin};
@@ -62,7 +60,8 @@ fn app(folder: &Path) -> App {
         Last,
         |mut ends: MessageReader<ScriptEnded>, mut seen: ResMut<Seen>, editing: Res<Editing>, case: Res<OpenCase>| {
             seen.ended |= ends.read().count() > 0;
-            seen.live |= editing.painting.is_some() && case.structures.iter().any(|s| s.structure.name == "lesion" && !s.structure.mask.is_empty());
+            seen.live |= editing.painting.is_some()
+                && case.structures.iter().any(|s| s.structure.name == "lesion" && !s.structure.mask.is_empty());
         },
     );
     app.world_mut().write_message(Request::Open(vec![folder.into()]));

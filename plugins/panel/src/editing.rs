@@ -32,8 +32,7 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
                         for state in STATES {
                             let chosen = state == shown.progress;
                             if ui.selectable_label(chosen, words(state)).clicked() && !chosen {
-                                let operation =
-                                    EditOperation::SetProgress { structure: name.clone(), progress: state };
+                                let operation = EditOperation::SetProgress { structure: name.clone(), progress: state };
                                 desk.operations.write(Do(operation.into()));
                             }
                         }
@@ -74,7 +73,8 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         let mut range = desk.editing.values.or(window).unwrap_or([0.0, 1.0]);
         ui.horizontal(|ui| {
             ui.weak("Values");
-            let changed = range.iter_mut().map(|end| ui.add(egui::DragValue::new(end)).changed()).fold(false, |a, b| a | b);
+            let changed =
+                range.iter_mut().map(|end| ui.add(egui::DragValue::new(end)).changed()).fold(false, |a, b| a | b);
             if changed {
                 desk.editing.values = Some([range[0].min(range[1]), range[0].max(range[1])]);
             }
@@ -113,7 +113,8 @@ pub fn read_keys(ui: &egui::Ui, desk: &mut Desk) {
         let key = |input: &mut egui::InputState, key| f64::from(u8::from(input.consume_key(Modifiers::NONE, key)));
         let keys = key(input, Key::CloseBracket) - key(input, Key::OpenBracket);
         // Shift turns the wheel's way sideways.
-        let wheel = if input.modifiers.shift { input.smooth_scroll_delta().x + input.smooth_scroll_delta().y } else { 0.0 };
+        let wheel =
+            if input.modifiers.shift { input.smooth_scroll_delta().x + input.smooth_scroll_delta().y } else { 0.0 };
         keys + f64::from(wheel) / 50.0
     });
     if steps == 0.0 {

@@ -33,8 +33,8 @@ use fabrica_scene::input::{HandSample, Hands, SliceSample, Tools};
 use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
-    Annotations, Choices, CinematicView, Do, Editing, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview, Redraw,
-    Request, SliceCommand, Slices, TakePhoto, View3d, Work,
+    Annotations, Choices, CinematicView, Do, Editing, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview,
+    Redraw, Request, SliceCommand, Slices, TakePhoto, View3d, Work,
 };
 
 /// Draws the desktop window, the panel in the room, or both.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{
-    Appearance, ClipPlane, NamedMeasurement, StructureProgress, TransferFunction, VolumeLook, Window,
-};
+use fabrica_plan::{Appearance, ClipPlane, NamedMeasurement, StructureProgress, TransferFunction, VolumeLook, Window};
 use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 

@@ -147,8 +147,7 @@ impl Brushing {
                 (Paint::Begin(brush), None) => {
                     let Some(shared) = session.case.clone() else { continue };
                     self.stroke += 1;
-                    self.running =
-                        Some(AsyncComputeTaskPool::get().spawn(async move { begin(&shared, brush) }));
+                    self.running = Some(AsyncComputeTaskPool::get().spawn(async move { begin(&shared, brush) }));
                     return;
                 }
                 // The last stroke was not lifted; the new one waits for that.
@@ -185,7 +184,11 @@ fn begin(shared: &Shared, brush: fabrica_edit::Brush) -> Result<Painted, String>
 }
 
 /// Paints to these points, and gives the structures that changed.
-fn move_on(mut session: EditSession, points: &[fabrica_geometry::LpsPoint], shown: &[Arc<Structure>]) -> Result<Painted, String> {
+fn move_on(
+    mut session: EditSession,
+    points: &[fabrica_geometry::LpsPoint],
+    shown: &[Arc<Structure>],
+) -> Result<Painted, String> {
     let mut names: Vec<String> = Vec::new();
     for point in points {
         let changed = session.move_to(*point).map_err(|e| e.to_string())?;
@@ -198,7 +201,13 @@ fn move_on(mut session: EditSession, points: &[fabrica_geometry::LpsPoint], show
         .filter(|s| names.contains(&s.name))
         .filter_map(|s| {
             let mask = session.mask(&s.name)?.as_ref().clone();
-            Some(Arc::new(Structure { mask, name: s.name.clone(), code: s.code.clone(), origin: s.origin.clone(), ..**s }))
+            Some(Arc::new(Structure {
+                mask,
+                name: s.name.clone(),
+                code: s.code.clone(),
+                origin: s.origin.clone(),
+                ..**s
+            }))
         })
         .collect();
     Ok(Painted { session, changed })

@@ -16,7 +16,11 @@ pub enum Quick {
     Undo,
     Redo,
     RemoveStructure(String),
-    Accept { volume: String, index: usize, reason: String },
+    Accept {
+        volume: String,
+        index: usize,
+        reason: String,
+    },
 }
 
 /// What came of some changes.

@@ -138,7 +138,11 @@ mod tests {
         let triangles = |s: &BlockSurface| s.blocks().map(|(at, m)| (at, m.triangles().len())).collect::<Vec<_>>();
         assert_eq!(triangles(&second.blocks.surface), triangles(&whole));
         // A clip plane cuts all of them.
-        let clip = ClipPlane { point: LpsPoint::default(), normal: fabrica_geometry::LpsVector::new(1.0, 0.0, 0.0), enabled: true };
+        let clip = ClipPlane {
+            point: LpsPoint::default(),
+            normal: fabrica_geometry::LpsVector::new(1.0, 0.0, 0.0),
+            enabled: true,
+        };
         let cut = make(Some(second.blocks), after, &volume, Some(clip)).unwrap();
         assert_eq!(cut.meshes.len(), whole.blocks().count());
     }
