@@ -92,7 +92,7 @@ fn copy(from: &str, to: &str) {
         if std::fs::metadata(&from).unwrap().is_dir() {
             copy(&from, &to)
         } else {
-            drop(std::fs::copy(&from, &to).unwrap())
+            std::fs::copy(&from, &to).map(|_| ()).unwrap()
         }
     }
 }

@@ -29,7 +29,7 @@ fn case(folder: &Path) {
     let grid = Grid::axis_aligned(DIMS, corner, [1.0, 1.0, 1.5]).unwrap();
     let samples = (0..grid.len()).map(|index| 10 * grid.position(index)[0] as i16).collect();
     let mut volume = Volume::new(grid.clone(), Samples::I16(samples), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.modality = Modality::Ct;
+    volume.provenance.modality = Modality::ct();
     volume.provenance.simulated = true;
     let mut case = Case::create(folder, &volume, &by(), &Progress::new()).unwrap();
     let id = case.volumes()[0].id.clone();

@@ -7,6 +7,7 @@
 mod annotations;
 pub mod camera;
 mod cinematic;
+mod editing;
 pub mod graphics;
 pub mod input;
 mod measuring;
