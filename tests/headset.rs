@@ -6,8 +6,6 @@
 #![allow(clippy::disallowed_methods, reason = "a test's files are its own")]
 
 mod common;
-#[path = "headset/every_hand.rs"]
-mod every_hand;
 #[path = "common/headset.rs"]
 mod headset;
 

@@ -1,7 +1,7 @@
 //! A network's structure from segmentation to print: what it was unsure of is decided, its size checked, or nothing is printed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
-#![allow(clippy::print_stderr, reason = "skipped tests say so")]
+#![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "skipped tests say so; a test's files are its own")]
 
 mod common;
 #[path = "../crates/inference/tests/common/mod.rs"]

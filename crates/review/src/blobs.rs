@@ -45,10 +45,10 @@ impl Blob {
     fn take(&mut self, at: [usize; 3], percent: u8) {
         self.voxels += 1;
         self.percent += u64::from(percent.min(100));
-        for a in 0..3 {
-            self.low[a] = self.low[a].min(at[a]);
-            self.high[a] = self.high[a].max(at[a]);
-            self.sums[a] += at[a] as u64;
+        for (axis, at) in at.into_iter().enumerate() {
+            self.low[axis] = self.low[axis].min(at);
+            self.high[axis] = self.high[axis].max(at);
+            self.sums[axis] += at as u64;
         }
     }
 }

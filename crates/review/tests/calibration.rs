@@ -1,5 +1,5 @@
 //! Calibration and calipers, against what can be worked out by hand.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use fabrica_geometry::{Grid, LpsPoint};
 use fabrica_progress::Progress;

@@ -1,5 +1,7 @@
 //! The surfaces of all labels at once: what they must be whatever the labels, and volumes that can be computed by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use fabrica_geometry::{Grid, LpsPoint, LpsVector};
 use fabrica_progress::Progress;
 use fabrica_surface::{LabelSurfaces, Mesh, Smoothing, check, combinations, label_surfaces};

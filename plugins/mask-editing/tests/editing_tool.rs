@@ -127,7 +127,7 @@ fn a_stroke_on_a_slice_is_one_operation_with_the_bits_of_fabrica_edit() {
     let points = [(-3.0, 0.0), (4.0, 0.5), (4.0, 6.0)].map(|(x, y)| LpsPoint::new(x, y, 0.0));
     let brush = Tool::Brush { path: StrokePath::new(points).unwrap(), radius: Mm(6.0), mode: Mode::Add };
     let stroke = Stroke { overwrite: Overwrite::AllBut(Vec::new()), ..Stroke::new("lesion", brush) };
-    assert_eq!(strokes(&folder), [stroke.clone()]);
+    assert_eq!(strokes(&folder), std::slice::from_ref(&stroke));
     let edited = edited(&other, stroke);
     for name in ["lesion", "rest"] {
         assert_eq!(shown(app.world(), name).words(), edited(name).words(), "{name}");

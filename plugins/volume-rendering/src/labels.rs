@@ -31,6 +31,7 @@ pub(crate) struct Labelling {
 }
 
 /// What a task brings back.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Labelled {
     /// Labels made anew.
     Anew(Labels),

@@ -177,9 +177,13 @@ pub(crate) fn blocks_patch(
     for k in blocks.first[2]..blocks.end[2] {
         for j in blocks.first[1]..blocks.end[1] {
             let row = nx * (j + ny * k);
-            for index in row + blocks.first[0]..row + blocks.end[0] {
-                texels.push([u16::from(distances[index]), labels.map_or(0, |l| l.uniforms()[index])]);
-            }
+            let (first, end) = (row + blocks.first[0], row + blocks.end[0]);
+            texels.extend(
+                distances[first..end]
+                    .iter()
+                    .zip(first..)
+                    .map(|(&distance, index)| [u16::from(distance), labels.map_or(0, |l| l.uniforms()[index])]),
+            );
         }
     }
     TexturePatch { image, first: blocks.first, size: blocks.size(), texels: bytemuck::cast_slice(&texels).to_vec() }

@@ -63,7 +63,7 @@ impl Joints {
         let [others, index] = self.bent();
         let squeeze = others.min(index);
         let plain = HandSample {
-            aim: Some(self.from_shoulder(hand, head)),
+            aim: Some(self.ray_of_shoulder(hand, head)),
             grip: Some(self.grip(hand)),
             trigger: if squeeze > 0.5 { 0.0 } else { self.pinch() },
             squeeze,
@@ -110,7 +110,7 @@ impl Joints {
         RoomPose::looking_at(self.index, self.index + direction)
     }
 
-    fn from_shoulder(&self, hand: Hand, head: RoomPose) -> RoomPose {
+    fn ray_of_shoulder(&self, hand: Hand, head: RoomPose) -> RoomPose {
         let side = if hand == Hand::Left { -SHOULDER[1] } else { SHOULDER[1] };
         // The shoulders turn with the head about the vertical only.
         let forward = head.forward().with_y(0.0).normalize_or(Vec3::NEG_Z);
