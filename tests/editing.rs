@@ -75,8 +75,8 @@ fn a_structure_is_drawn_edited_and_replayed() {
     assert_eq!(then["structures"][0]["voxels"], lesion);
     assert_eq!(info()["audit"]["intact"], true);
 
-    // A script that fails says where, and what was done before stays.
-    std::fs::write(&script, "--structure rest margin 2\n--structure rest brush --radius 3\n").unwrap();
+    // A script that fails says where, and what was done before stays. (The next voxel is 3 mm away.)
+    std::fs::write(&script, "--structure rest margin 4\n--structure rest brush --radius 3\n").unwrap();
     let before = voxels("rest");
     assert!(refuses(["edit", &case, "--script", &script]).contains("line 2"));
     assert!(voxels("rest") > before);
