@@ -47,11 +47,11 @@ pub fn report_on_slice(
             let pressed =
                 response.is_pointer_button_down_on() && ui.input(|i| i.pointer.button_down(PointerButton::Primary));
             desk.side.on_slice = Some(view);
-            desk.slice_samples.write(SliceSample { place: Some(place(at)), pressed });
+            desk.slice_samples.write(SliceSample { source: Source::Mouse, place: Some(place(at)), pressed });
         }
         None if desk.side.on_slice == Some(view) => {
             desk.side.on_slice = None;
-            desk.slice_samples.write_default();
+            desk.slice_samples.write(SliceSample::gone(Source::Mouse));
         }
         None => {}
     }

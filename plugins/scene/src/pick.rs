@@ -6,6 +6,7 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_picking::{Ray, Sight, visible_point};
+use fabrica_plan::TransferFunction as PlannedFunction;
 use fabrica_raycast::{ClipPlane, Preset, RenderMode, TransferFunction};
 use fabrica_volume::Volume;
 
@@ -31,6 +32,8 @@ pub struct Picker<'w, 's> {
 struct Look {
     volume: Arc<Volume>,
     preset: String,
+    /// The plan's own transfer function, where it has one.
+    planned: Option<PlannedFunction>,
     function: TransferFunction,
     mode: RenderMode,
 }
@@ -70,15 +73,23 @@ impl Picker<'_, '_> {
             *self.look = None;
             return;
         };
-        let known = |look: &Look| Arc::ptr_eq(&look.volume, &scene.volume) && look.preset == self.case.preset;
+        let known = |look: &Look| {
+            Arc::ptr_eq(&look.volume, &scene.volume)
+                && look.preset == self.case.preset
+                && look.planned == self.case.function
+        };
         if self.look.as_ref().is_some_and(known) {
             return;
         }
         let volume = scene.volume.clone();
         *self.look = preset(&self.case).and_then(|found| {
-            let function = found.transfer_function(&volume).ok()?;
+            let planned = self.case.function.clone();
+            let function = match &planned {
+                Some(planned) => crate::transfer_function(planned).ok()?,
+                None => found.transfer_function(&volume).ok()?,
+            };
             let mode = found.settings(&volume).mode;
-            Some(Look { volume, preset: self.case.preset.clone(), function, mode })
+            Some(Look { volume, preset: self.case.preset.clone(), planned, function, mode })
         });
     }
 }

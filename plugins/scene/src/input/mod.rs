@@ -108,7 +108,7 @@ impl Plugin for InputPlugin {
                 (
                     script_player::play.in_set(Sources),
                     (sample::settle, slice::settle).in_set(Settle),
-                    hand::place_in_patient.in_set(Place),
+                    (hand::place_in_patient, slice::give_way).in_set(Place),
                 ),
             );
     }

@@ -28,7 +28,16 @@ pub(super) struct Playing {
     frame: u32,
     waited: u32,
     hands: [Played; 2],
-    slice: SliceSample,
+    slice: Sliced,
+}
+
+/// The pointer on the slice views as the script has it.
+struct Sliced(SliceSample);
+
+impl Default for Sliced {
+    fn default() -> Self {
+        Self(SliceSample::gone(Source::Script))
+    }
 }
 
 /// A hand as the script has it.
@@ -154,12 +163,12 @@ impl Playing {
                 }
             }
             Step::SliceAt(place) => {
-                self.slice.place = place;
-                asked.slices.write(self.slice);
+                self.slice.0.place = place;
+                asked.slices.write(self.slice.0);
             }
             Step::SlicePress(pressed) => {
-                self.slice.pressed = pressed;
-                asked.slices.write(self.slice);
+                self.slice.0.pressed = pressed;
+                asked.slices.write(self.slice.0);
             }
             Step::Option(tool, option, value) => {
                 if let Err(reason) = asked.tools.set(&tool, &option, &value) {
