@@ -6,7 +6,6 @@ work alone, without reading the file. VTK runs with its SMP back end. Ours smoot
 every label its volume back; VTK smooths 16 steps within its own constraint.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -35,18 +34,6 @@ def synthetic_labels():
         inside = (x**2)[None, None, :] + (y**2)[None, :, None] + (z**2)[:, None, None] <= 1
         labels[low[2] : high[2], low[1] : high[1], low[0] : high[0]][inside] = label
     return labels
-
-
-class Ours:
-    """Takes the figure of one step of one run of the example."""
-
-    def __init__(self, command):
-        self.command = command
-
-    def __call__(self, name):
-        out = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
-        steps = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-        return next(step["seconds"][0] for step in steps if step["name"] == name)
 
 
 def main():
@@ -81,7 +68,7 @@ def main():
         first = subprocess.run([*command, "0"], check=True, capture_output=True, text=True).stdout
         print("fabrica:", first.splitlines()[0].lstrip("# "))
         print(f"VTK: {surface_nets(False).GetNumberOfPolys()} triangles")
-        ours = Ours(command)
+        ours = sidebyside.Steps(command)
         for name, smoothing in (("labels", False), ("labels smoothed", True)):
             sidebyside.compare(
                 f"{LABELS} {name}, {DIMS[0]} x {DIMS[1]} x {DIMS[2]} uint8",

@@ -6,7 +6,6 @@ surface with its least distance to the other mesh (vtkDistancePolyDataFilter), a
 Results are printed beside the times.
 """
 
-import json
 import os
 import subprocess
 import tempfile
@@ -32,18 +31,6 @@ def labels():
     out[np.broadcast_to(vessel & (x > 30) & (y > 30), out.shape)] = 1
     out[np.broadcast_to(ball, out.shape)] = 2
     return out
-
-
-class Ours:
-    def __init__(self, command):
-        self.command = command
-        self.found = {}
-
-    def __call__(self, name):
-        out = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
-        steps = {step["name"]: step for step in map(json.loads, out.splitlines())}
-        self.found = {name: step["found"] for name, step in steps.items()}
-        return steps[name]["seconds"][0]
 
 
 def main():
@@ -92,7 +79,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "labels.raw")
         array.tofile(file)
-        ours = Ours([os.path.join(TARGET, "release/examples/time_measure"), file, str(SIDE), str(SPACING)])
+        ours = sidebyside.Steps([os.path.join(TARGET, "release/examples/time_measure"), file, str(SIDE), str(SPACING)])
         sidebyside.compare(
             "volume (ours with its surface between voxels)",
             lambda: ours("volume"),

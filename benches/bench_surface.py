@@ -4,7 +4,6 @@ The volume is synthetic and deterministic: a ball of folded sheets as int16, abo
 same samples in memory; each figure is the work alone, without reading the file. VTK runs with its SMP back end.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -29,18 +28,6 @@ def synthetic_volume():
         radius = np.sqrt((x[None, :] - 0.5) ** 2 + (x[:, None] - 0.5) ** 2 + (x[k] - 0.5) ** 2)
         volume[k] = np.clip(300 * folds + 2500 * (0.45 - radius), -1000, 3000)
     return volume
-
-
-class Ours:
-    """Keeps the figures of every step of one run of the example."""
-
-    def __init__(self, command):
-        self.command = command
-
-    def __call__(self, name):
-        out = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
-        steps = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-        return next(step["seconds"][0] for step in steps if step["name"] == name)
 
 
 def main():
@@ -73,7 +60,7 @@ def main():
         file = os.path.join(folder, "volume.raw")
         samples.tofile(file)
         for isovalue in (200.5, 200):
-            ours = Ours([os.path.join(TARGET, "release/examples/time_surface"), file, str(SIDE), str(isovalue)])
+            ours = sidebyside.Steps([os.path.join(TARGET, "release/examples/time_surface"), file, str(SIDE), str(isovalue)])
             surface = flying_edges(isovalue)
             print(f"VTK: {surface.GetNumberOfPolys()} triangles at {isovalue}")
             sidebyside.compare(

@@ -51,3 +51,21 @@ def compare(title, ours, peers, runs=5):
         ratio = "" if name == "fabrica" else f"  {median / base:.2f}x the time of fabrica"
         print(f"{name:28} {median:9.3f} [{min(figures):.3f}..{max(figures):.3f}]{ratio}", flush=True)
     return {name: statistics.median(figures) / base for name, figures in seconds.items()}
+
+
+class Steps:
+    """Runs an example that prints a line of JSON for each of its steps: {"name": ..., "seconds": [s], ...}.
+
+    Called with a step's name, it runs the example and returns the seconds of that step; `found` keeps what the
+    steps of the last run said beside their seconds.
+    """
+
+    def __init__(self, command):
+        self.command = command
+        self.found = {}
+
+    def __call__(self, name):
+        out = subprocess.run(self.command, check=True, capture_output=True, text=True).stdout
+        steps = {step["name"]: step for step in map(json.loads, (l for l in out.splitlines() if l.startswith("{")))}
+        self.found = {step: said.get("found") for step, said in steps.items()}
+        return steps[name]["seconds"][0]

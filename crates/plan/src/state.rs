@@ -59,10 +59,7 @@ impl PlanState {
 
     /// "Overwrite visible" as it is now, of these structures: those that are shown and not locked.
     pub fn overwrite_visible<'a>(&self, structures: impl IntoIterator<Item = &'a str>) -> Overwrite {
-        let seen = |name: &&str| {
-            let look = self.appearance(name);
-            look.visible && look.opacity > 0.0 && !self.edits.locked.contains_key(*name)
-        };
+        let seen = |name: &&str| self.appearance(name).is_seen() && !self.edits.locked.contains_key(*name);
         Overwrite::Only(structures.into_iter().filter(seen).map(str::to_owned).collect())
     }
 

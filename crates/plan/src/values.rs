@@ -17,6 +17,13 @@ pub struct Appearance {
     pub opacity: f64,
 }
 
+impl Appearance {
+    /// Whether anything of it is to be seen.
+    pub fn is_seen(&self) -> bool {
+        self.visible && self.opacity > 0.0
+    }
+}
+
 impl Default for Appearance {
     /// Shown, solid, in the structure's own colour.
     fn default() -> Self {
@@ -33,6 +40,18 @@ pub struct Window {
     pub centre: f64,
     /// White minus black, over 0.
     pub width: f64,
+}
+
+impl Window {
+    /// The values that are black and white.
+    ///
+    /// ```
+    /// let window = fabrica_plan::Window { centre: 40.0, width: 400.0 };
+    /// assert_eq!(window.range(), [-160.0, 240.0]);
+    /// ```
+    pub fn range(&self) -> [f64; 2] {
+        [self.centre - self.width / 2.0, self.centre + self.width / 2.0]
+    }
 }
 
 /// A plane that cuts away what lies on the side that its normal points to.

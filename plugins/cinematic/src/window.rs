@@ -116,7 +116,7 @@ fn follow(
     };
     let wanted = Wanted {
         preset: case.preset.clone(),
-        clip: preview.clip.or(case.clip).filter(|clip| clip.enabled),
+        clip: preview.cutting(&case),
         camera: view3d.camera,
         size: view3d.size,
         denoise: view.denoise,

@@ -13,9 +13,7 @@ mod settings;
 
 use bevy::prelude::*;
 use fabrica_geometry::Mm;
-use fabrica_scene::input::{
-    InputSystems, OptionKind, OptionValue, SlicePointer, ToolInfo, ToolOption, Tools, ToolsExt, using,
-};
+use fabrica_scene::input::{InputSystems, SlicePointer, ToolInfo, ToolOption, Tools, ToolsExt, using};
 use fabrica_scene::presence::Headset;
 use fabrica_scene::{Annotation, Annotations, Editing, OpenCase, rings};
 use fabrica_volume::Rgb;
@@ -69,28 +67,15 @@ impl Plugin for MaskEditingPlugin {
 }
 
 fn options() -> Vec<ToolOption> {
-    let choice = |id, title, names: &[&str]| ToolOption {
-        id,
-        title,
-        kind: OptionKind::Choice(names.iter().map(|name| (*name).to_owned()).collect()),
-        value: OptionValue::Chosen(0),
-    };
-    let length = |id, title, least, greatest, value| ToolOption {
-        id,
-        title,
-        kind: OptionKind::Length { least: Mm(least), greatest: Mm(greatest) },
-        value: OptionValue::Length(Mm(value)),
-    };
-    let flag = |id, title, kind| ToolOption { id, title, kind, value: OptionValue::Flag(false) };
     vec![
-        choice(option::STRUCTURE, "Structure", &[]),
-        choice(option::WHAT, "With", &Kind::ALL.map(Kind::name)),
-        length(option::RADIUS, "Radius", 0.5, 50.0, 5.0),
-        length(option::LENGTH, "Length", 0.2, 30.0, 2.0),
-        choice(option::OVERWRITE, "Takes from", &["no other", "visible others", "all others"]),
-        choice(option::AREA, "Where", &[settings::EVERYWHERE]),
-        flag(option::VALUES, "Only values in the range", OptionKind::Toggle),
-        flag(option::APPLY, "Apply", OptionKind::Action),
+        ToolOption::choice(option::STRUCTURE, "Structure", &[]),
+        ToolOption::choice(option::WHAT, "With", &Kind::ALL.map(Kind::name)),
+        ToolOption::length(option::RADIUS, "Radius", Mm(0.5), Mm(50.0), Mm(5.0)),
+        ToolOption::length(option::LENGTH, "Length", Mm(0.2), Mm(30.0), Mm(2.0)),
+        ToolOption::choice(option::OVERWRITE, "Takes from", &["no other", "visible others", "all others"]),
+        ToolOption::choice(option::AREA, "Where", &[settings::EVERYWHERE]),
+        ToolOption::toggle(option::VALUES, "Only values in the range"),
+        ToolOption::button(option::APPLY, "Apply"),
     ]
 }
 
@@ -106,11 +91,7 @@ fn offer(case: Res<OpenCase>, mut tools: ResMut<Tools>, mut editing: ResMut<Edit
         (option::OVERWRITE, kind.adds()),
         (option::APPLY, kind.used() == Use::Button),
     ];
-    for (option, shown) in shown {
-        if tools.is_shown(ID, option) != shown {
-            tools.show_option(ID, option, shown);
-        }
-    }
+    Tools::show_options(&mut tools, ID, &shown);
     let structure = tools.chosen(ID, option::STRUCTURE).map(str::to_owned);
     if editing.structure != structure {
         editing.structure = structure;

@@ -5,7 +5,7 @@ use fabrica_edit::Brush;
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_plan::Mode;
 use fabrica_scene::Paint;
-use fabrica_scene::input::{Hands, Haptic, OptionKind, OptionValue, Tools};
+use fabrica_scene::input::{Hands, Haptic, Tools};
 
 use crate::kind::{self, Kind, Use};
 use crate::pointing::{By, Pointed};
@@ -100,11 +100,7 @@ fn change_by_hand(hands: &Hands, time: &Time, kind: Kind, tools: &mut ResMut<Too
     }
     if hand.stick.y.abs() > 0.2 {
         let factor = f64::from((hand.stick.y * GROWTH * time.delta_secs()).exp());
-        for found in tools.options_mut(ID).iter_mut().filter(|o| o.id == option::RADIUS) {
-            if let (OptionKind::Length { least, greatest }, OptionValue::Length(mm)) = (&found.kind, &mut found.value) {
-                mm.0 = (mm.0 * factor).clamp(least.0, greatest.0);
-            }
-        }
+        tools.scale_length(ID, option::RADIUS, factor);
     }
     if hand.buttons.primary.started {
         let other = if kind == Kind::Brush { Kind::Eraser } else { Kind::Brush };

@@ -50,7 +50,7 @@ pub fn point(
 ) {
     let before = *pointed;
     let mut now = Pointed::default();
-    if slice.place.is_some() || slice.press.held || slice.press.ended {
+    if slice.is_at_work() {
         now.at = slice.place.map(|place| place.at);
         now.press = slice.press;
         now.by = slice.place.map_or(before.by, |place| By::Slice(place.normal));

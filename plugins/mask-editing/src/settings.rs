@@ -4,7 +4,7 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use fabrica_geometry::Mm;
 use fabrica_plan::{Area, Limits, Overwrite, Stroke, Tool, ValueRange};
-use fabrica_scene::input::{OptionValue, Tools};
+use fabrica_scene::input::Tools;
 use fabrica_scene::{Editing, Notices, OpenCase, Severity};
 
 use crate::{ID, option};
@@ -55,17 +55,12 @@ impl Settings<'_> {
 
     /// Tells the user, once.
     pub fn tell(&mut self, text: String) {
-        if !self.notices.0.iter().any(|notice| notice.text == text) {
-            self.notices.tell(Severity::Warning, text);
-        }
+        self.notices.tell_once(Severity::Warning, text);
     }
 
     /// A length among the options.
     pub fn length(&self, option: &str) -> Mm {
-        match self.tools.option(ID, option) {
-            Some(OptionValue::Length(length)) => *length,
-            _ => Mm(1.0),
-        }
+        self.tools.length(ID, option).unwrap_or(Mm(1.0))
     }
 
     /// Where voxels may change.
@@ -87,13 +82,13 @@ impl Settings<'_> {
             },
             None => Area::Everywhere,
         };
-        let limited = self.tools.option(ID, option::VALUES) == Some(&OptionValue::Flag(true));
+        let limited = self.tools.is_on(ID, option::VALUES);
         Limits { area, values: limited.then(|| self.values()).flatten() }
     }
 
     /// The range of values: the panel's, or the window's.
     pub fn values(&self) -> Option<ValueRange> {
-        let of_window = || self.case.window.map(|w| [w.centre - w.width / 2.0, w.centre + w.width / 2.0]);
+        let of_window = || self.case.window.map(|window| window.range());
         let [lower, upper] = self.editing.values.or_else(of_window)?;
         Some(ValueRange { lower: Some(lower), upper: Some(upper) })
     }
@@ -105,7 +100,7 @@ impl Settings<'_> {
             others.map(|s| s.structure.name.clone()).collect::<Vec<_>>()
         };
         match self.tools.chosen(ID, option::OVERWRITE) {
-            Some("visible others") => Overwrite::Only(named(&|s| is_seen(s) && !s.locked)),
+            Some("visible others") => Overwrite::Only(named(&|s| s.appearance.is_seen() && !s.locked)),
             Some("all others") => Overwrite::AllBut(named(&|s| s.locked)),
             _ => Overwrite::None,
         }
@@ -113,7 +108,11 @@ impl Settings<'_> {
 
     /// The other structures that are seen and not locked: what growing and joint smoothing work against.
     pub fn seen_others(&self, structure: &str) -> Vec<String> {
-        let others = self.case.structures.iter().filter(|s| s.structure.name != structure && is_seen(s) && !s.locked);
+        let others = self
+            .case
+            .structures
+            .iter()
+            .filter(|s| s.structure.name != structure && s.appearance.is_seen() && !s.locked);
         others.map(|s| s.structure.name.clone()).collect()
     }
 
@@ -122,8 +121,4 @@ impl Settings<'_> {
         let overwrite = if adds { self.overwrite(&structure) } else { Overwrite::None };
         Stroke { tool, limits: self.limits(&structure), overwrite, structure }
     }
-}
-
-fn is_seen(shown: &fabrica_scene::SceneStructure) -> bool {
-    shown.appearance.visible && shown.appearance.opacity > 0.0
 }

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
 
+#[path = "../../scene/tests/common/playing.rs"]
+mod playing;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use fabrica_case::Case;
@@ -12,10 +14,9 @@ use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_mask_editing::MaskEditingPlugin;
 use fabrica_plan::{Action, Area, Author, EditOperation, Limits, Mode, Operation, Overwrite, Stroke, StrokePath, Tool};
 use fabrica_progress::Progress;
-use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
-use fabrica_scene::{Editing, Notices, OpenCase, Request, ScenePlugin};
-use fabrica_session::SessionPlugin;
+use fabrica_scene::{Editing, Notices, OpenCase, Request};
 use fabrica_volume::{Mask, Modality, Rgb, Samples, Structure, ValueUnit, Volume};
+use playing::play;
 
 const DIMS: [usize; 3] = [64, 48, 40];
 
@@ -46,42 +47,20 @@ fn case(folder: &Path) {
     case.apply(create.into(), &by()).unwrap();
 }
 
-/// Whether the script has come to its end, and whether the scene showed a stroke while it was under way.
+/// Whether the scene showed a stroke while it was under way.
 #[derive(Resource, Default)]
-struct Seen {
-    ended: bool,
-    live: bool,
-}
+struct Live(bool);
 
 fn app(folder: &Path) -> App {
-    let mut app = App::new();
-    app.add_plugins((MinimalPlugins, ScenePlugin, SessionPlugin { author: by() }, MaskEditingPlugin));
-    app.init_resource::<Seen>().add_systems(
+    let mut app = playing::app(folder, MaskEditingPlugin);
+    app.init_resource::<Live>().add_systems(
         Last,
-        |mut ends: MessageReader<ScriptEnded>, mut seen: ResMut<Seen>, editing: Res<Editing>, case: Res<OpenCase>| {
-            seen.ended |= ends.read().count() > 0;
-            seen.live |= editing.painting.is_some()
+        |mut live: ResMut<Live>, editing: Res<Editing>, case: Res<OpenCase>| {
+            live.0 |= editing.painting.is_some()
                 && case.structures.iter().any(|s| s.structure.name == "lesion" && !s.structure.mask.is_empty());
         },
     );
-    app.world_mut().write_message(Request::Open(vec![folder.into()]));
     app
-}
-
-/// Plays a script to its end, and goes on until something holds.
-fn play(app: &mut App, script: &str, until: impl Fn(&World) -> bool) {
-    app.world_mut().resource_mut::<Seen>().ended = false;
-    app.world_mut().write_message(PlayScript(Script::parse(&format!("{script}3 end\n")).unwrap()));
-    let start = Instant::now();
-    loop {
-        app.update();
-        if app.world().resource::<Seen>().ended && until(app.world()) {
-            return;
-        }
-        let notices: Vec<String> = app.world().resource::<Notices>().0.iter().map(|n| n.text.clone()).collect();
-        assert!(start.elapsed() < Duration::from_secs(120), "it never came: {notices:?}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// A structure's mask as the scene has it.
@@ -122,7 +101,7 @@ fn a_stroke_on_a_slice_is_one_operation_with_the_bits_of_fabrica_edit() {
                   0.3 slice at -3 0 0 axial\n0.4 slice press\n0.8 slice at 4 0.5 0 axial\n1.2 slice at 4 6 0 axial\n\
                   1.6 slice release\n1.8 slice gone\n";
     play(&mut app, script, |world| rests(world) && strokes(&folder).len() == 1);
-    assert!(app.world().resource::<Seen>().live, "the scene did not follow the stroke");
+    assert!(app.world().resource::<Live>().0, "the scene did not follow the stroke");
 
     let points = [(-3.0, 0.0), (4.0, 0.5), (4.0, 6.0)].map(|(x, y)| LpsPoint::new(x, y, 0.0));
     let brush = Tool::Brush { path: StrokePath::new(points).unwrap(), radius: Mm(6.0), mode: Mode::Add };

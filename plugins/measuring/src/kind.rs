@@ -2,7 +2,7 @@
 
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_measure::{Request, Snap};
-use fabrica_scene::input::{OptionValue, Tools};
+use fabrica_scene::input::Tools;
 
 use crate::{ID, option};
 
@@ -145,8 +145,5 @@ pub(crate) fn chosen(tools: &Tools) -> Kind {
 }
 
 fn radius(tools: &Tools) -> Mm {
-    match tools.option(ID, option::RADIUS) {
-        Some(OptionValue::Length(radius)) => *radius,
-        _ => Mm(5.0),
-    }
+    tools.length(ID, option::RADIUS).unwrap_or(Mm(5.0))
 }

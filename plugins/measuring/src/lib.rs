@@ -13,7 +13,7 @@ mod work;
 use bevy::prelude::*;
 use fabrica_geometry::Mm;
 use fabrica_scene::OpenCase;
-use fabrica_scene::input::{InputSystems, OptionKind, OptionValue, ToolInfo, ToolOption, Tools, ToolsExt, using};
+use fabrica_scene::input::{InputSystems, ToolInfo, ToolOption, Tools, ToolsExt, using};
 
 use kind::{Count, Kind};
 
@@ -60,27 +60,15 @@ impl Plugin for MeasuringPlugin {
 }
 
 fn options() -> Vec<ToolOption> {
-    let choice = |id, title, names: Vec<&str>| ToolOption {
-        id,
-        title,
-        kind: OptionKind::Choice(names.into_iter().map(str::to_owned).collect()),
-        value: OptionValue::Chosen(0),
-    };
-    let flag = |id, title, kind| ToolOption { id, title, kind, value: OptionValue::Flag(false) };
     vec![
-        choice(option::KIND, "What", Kind::ALL.map(Kind::name).to_vec()),
-        choice(option::SNAP, "Snap to", vec!["nothing", "surface", "edge", "vessel's middle"]),
-        choice(option::STRUCTURE, "Structure", Vec::new()),
-        choice(option::OTHER, "To", Vec::new()),
-        ToolOption {
-            id: option::RADIUS,
-            title: "Radius",
-            kind: OptionKind::Length { least: Mm(1.0), greatest: Mm(50.0) },
-            value: OptionValue::Length(Mm(5.0)),
-        },
-        flag(option::AT_TIP, "Points at the hand, not where it points", OptionKind::Toggle),
-        flag(option::MEASURE, "Measure", OptionKind::Action),
-        flag(option::AGAIN, "Start again", OptionKind::Action),
+        ToolOption::choice(option::KIND, "What", &Kind::ALL.map(Kind::name)),
+        ToolOption::choice(option::SNAP, "Snap to", &["nothing", "surface", "edge", "vessel's middle"]),
+        ToolOption::choice(option::STRUCTURE, "Structure", &[]),
+        ToolOption::choice(option::OTHER, "To", &[]),
+        ToolOption::length(option::RADIUS, "Radius", Mm(1.0), Mm(50.0), Mm(5.0)),
+        ToolOption::toggle(option::AT_TIP, "Points at the hand, not where it points"),
+        ToolOption::button(option::MEASURE, "Measure"),
+        ToolOption::button(option::AGAIN, "Start again"),
     ]
 }
 
@@ -102,9 +90,5 @@ fn offer(case: Res<OpenCase>, mut tools: ResMut<Tools>) {
         (option::MEASURE, !matches!(kind.points(), Count::Exactly(_))),
         (option::AGAIN, !matches!(kind.points(), Count::None | Count::Exactly(1))),
     ];
-    for (option, shown) in shown {
-        if tools.is_shown(ID, option) != shown {
-            tools.show_option(ID, option, shown);
-        }
-    }
+    Tools::show_options(&mut tools, ID, &shown);
 }

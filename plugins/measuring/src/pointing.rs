@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use fabrica_geometry::{LpsPoint, Mm};
-use fabrica_scene::input::{Hands, Haptic, OptionValue, Press, SlicePointer, Tools};
+use fabrica_scene::input::{Hands, Haptic, Press, SlicePointer, Tools};
 use fabrica_scene::pick::Picker;
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{Measuring, Notices, OpenCase, Severity, Told};
@@ -25,7 +25,7 @@ pub(crate) fn point(
     mut notices: ResMut<Notices>,
 ) {
     making.take_kind(kind::chosen(&tools));
-    let at_tip = tools.option(ID, option::AT_TIP) == Some(&OptionValue::Flag(true));
+    let at_tip = tools.is_on(ID, option::AT_TIP);
     let (at, press) = pointed(&slice, &mut hands, &mut picker, &patient, at_tip);
     if Tools::take_press(&mut tools, ID, option::AGAIN) || hands.working().buttons.primary.started {
         making.start_again();
@@ -35,9 +35,7 @@ pub(crate) fn point(
         let asked = press.started || Tools::take_press(&mut tools, ID, option::MEASURE);
         if asked {
             haptics.write(Haptic::warn(hand));
-            if !notices.0.iter().any(|notice| notice.text == why) {
-                notices.tell(Severity::Warning, why.as_str());
-            }
+            notices.tell_once(Severity::Warning, why.as_str());
         }
         making.start_again();
         making.pointed = None;
@@ -67,7 +65,7 @@ fn pointed(
     patient: &PatientPose,
     at_tip: bool,
 ) -> (Option<LpsPoint>, Press) {
-    if slice.place.is_some() || slice.press.held || slice.press.ended {
+    if slice.is_at_work() {
         return (slice.place.map(|place| place.at), slice.press);
     }
     let hand = *hands.working();

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
 
+#[path = "../../scene/tests/common/playing.rs"]
+mod playing;
+
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use fabrica_case::Case;
@@ -11,10 +13,9 @@ use fabrica_geometry::{Grid, LpsPoint, VoxelPoint};
 use fabrica_measuring::MeasuringPlugin;
 use fabrica_plan::{Author, ErrorSource, Measurement, MeasurementKind, QuantityKind};
 use fabrica_progress::Progress;
-use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
-use fabrica_scene::{Annotations, Measuring, Notices, OpenCase, Request, ScenePlugin, Told};
-use fabrica_session::SessionPlugin;
+use fabrica_scene::{Annotations, Measuring, Notices, OpenCase, Request, Told};
 use fabrica_volume::{GeometryIssue, GeometryWarning, Mask, Modality, Rgb, Samples, Structure, ValueUnit, Volume};
+use playing::play;
 
 /// Two balls of bone in air, mm: centre and radius.
 const BALLS: [(&str, [f64; 3], f64); 2] =
@@ -66,39 +67,6 @@ fn case(folder: &Path, warned: bool) {
     }
 }
 
-/// The app without a window.
-fn app(folder: &Path) -> App {
-    let mut app = App::new();
-    let author = Author::new("tester").unwrap();
-    app.add_plugins((MinimalPlugins, ScenePlugin, SessionPlugin { author }, MeasuringPlugin));
-    app.init_resource::<Ended>().add_systems(Last, |mut ends: MessageReader<ScriptEnded>, mut ended: ResMut<Ended>| {
-        ended.0 |= ends.read().count() > 0;
-    });
-    app.world_mut().write_message(Request::Open(vec![folder.into()]));
-    app
-}
-
-/// Whether the script has come to its end.
-#[derive(Resource, Default)]
-struct Ended(bool);
-
-/// Plays a script to its end, and goes on until something holds.
-fn play(app: &mut App, script: &str, until: impl Fn(&World) -> bool) {
-    app.world_mut().resource_mut::<Ended>().0 = false;
-    app.world_mut().write_message(PlayScript(Script::parse(&format!("{script}2 end\n")).unwrap()));
-    let start = Instant::now();
-    loop {
-        app.update();
-        if app.world().resource::<Ended>().0 && until(app.world()) {
-            return;
-        }
-        let notices: Vec<String> = app.world().resource::<Notices>().0.iter().map(|n| n.text.clone()).collect();
-        let told = &app.world().resource::<Measuring>().told;
-        assert!(start.elapsed() < Duration::from_secs(120), "it never came: {notices:?}, {told:?}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 fn kept(world: &World) -> usize {
     world.resource::<OpenCase>().measurements.len()
 }
@@ -115,7 +83,7 @@ fn a_line_drawn_on_a_slice_is_a_distance_with_its_error() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
+    let mut app = playing::app(&folder, MeasuringPlugin);
     let script = "0 tool measure\n0.2 slice at -15 3 1 axial\n0.3 slice press\n0.5 slice at 0 3 1 axial\n\
                   0.9 slice at 5 3 1 axial\n1.1 slice release\n1.3 slice gone\n";
     play(&mut app, script, |world| kept(world) == 1);
@@ -143,7 +111,7 @@ fn a_hand_in_the_room_measures_a_ball_by_its_surface() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
+    let mut app = playing::app(&folder, MeasuringPlugin);
     // From outside along the line through the ball's middle, from the left and from the other side of it.
     let script = "0 tool measure\n0.1 option measure snap surface\n0.2 option measure structure left ball\n\
                   0.4 right lps 12 0 0 from 12 -80 0\n0.6 right trigger 1\n0.8 right trigger 0\n\
@@ -166,7 +134,7 @@ fn the_closest_distance_and_a_volume_are_asked_for_by_a_button() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
+    let mut app = playing::app(&folder, MeasuringPlugin);
     let script = "0 tool measure\n0.2 option measure kind closest distance\n0.3 option measure structure left ball\n\
                   0.3 option measure other right ball\n0.5 option measure measure press\n\
                   0.7 option measure kind volume\n0.9 option measure measure press\n";
@@ -186,7 +154,7 @@ fn nothing_is_measured_while_a_geometry_warning_is_open() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, true);
-    let mut app = app(&folder);
+    let mut app = playing::app(&folder, MeasuringPlugin);
     let line =
         "0.2 slice at -15 3 1 axial\n0.3 slice press\n0.6 slice at 5 3 1 axial\n0.9 slice release\n1 slice gone\n";
     let blocked = |world: &World| matches!(&world.resource::<Measuring>().told, Some(Told::Blocked(_)));

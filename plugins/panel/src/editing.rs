@@ -3,7 +3,6 @@
 use bevy_egui::egui::{self, Color32, Key, Modifiers, Rect, RichText, Stroke, pos2};
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_plan::{EditOperation, Operation, StructureProgress};
-use fabrica_scene::input::{OptionKind, OptionValue};
 use fabrica_scene::{Do, rings};
 use fabrica_volume::Rgb;
 
@@ -66,10 +65,10 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
             desk.side.new_structure.clear();
         }
     });
-    let limited = desk.tools.option(TOOL, "values") == Some(&OptionValue::Flag(true));
+    let limited = desk.tools.is_on(TOOL, "values");
     let threshold = desk.tools.chosen(TOOL, "what") == Some("threshold");
     if in_hand.is_some() && (limited || threshold) {
-        let window = desk.case.window.map(|w| [w.centre - w.width / 2.0, w.centre + w.width / 2.0]);
+        let window = desk.case.window.map(|window| window.range());
         let mut range = desk.editing.values.or(window).unwrap_or([0.0, 1.0]);
         ui.horizontal(|ui| {
             ui.weak("Values");
@@ -117,13 +116,8 @@ pub fn read_keys(ui: &egui::Ui, desk: &mut Desk) {
             if input.modifiers.shift { input.smooth_scroll_delta().x + input.smooth_scroll_delta().y } else { 0.0 };
         keys + f64::from(wheel) / 50.0
     });
-    if steps == 0.0 {
-        return;
-    }
-    for found in desk.tools.options_mut(TOOL).iter_mut().filter(|o| o.id == "radius") {
-        if let (OptionKind::Length { least, greatest }, OptionValue::Length(Mm(mm))) = (&found.kind, &mut found.value) {
-            *mm = (*mm * FACTOR.powf(steps)).clamp(least.0, greatest.0);
-        }
+    if steps != 0.0 {
+        desk.tools.scale_length(TOOL, "radius", FACTOR.powf(steps));
     }
 }
 

@@ -52,14 +52,13 @@ impl Picker<'_, '_> {
     /// counts. Nothing where only air is seen.
     pub fn first(&mut self, ray: PatientRay) -> Option<Picked> {
         self.follow_look();
-        let clip = self.preview.clip.or(self.case.clip).filter(|clip| clip.enabled);
+        let clip = self.preview.cutting(&self.case);
         let ray = Ray { origin: ray.origin, direction: ray.direction };
         let sight = Sight::new(ray, clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal }))?;
         let case = &self.case;
         let surfaces = self.targets.0.iter().filter_map(|target| {
             let shown = case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, &target.structure))?;
-            let seen = shown.appearance.visible && shown.appearance.opacity > 0.0;
-            let met = seen.then(|| target.target.first(&sight)).flatten()?;
+            let met = shown.appearance.is_seen().then(|| target.target.first(&sight)).flatten()?;
             Some((met, Some(target.structure.name.clone())))
         });
         let volume =

@@ -5,6 +5,8 @@ use fabrica_geometry::LpsPoint;
 use fabrica_plan::{ClipPlane, TransferFunction, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane};
 
+use crate::OpenCase;
+
 /// A slice view.
 #[derive(Clone)]
 pub struct SliceView {
@@ -66,4 +68,11 @@ pub struct Preview {
     pub clip: Option<ClipPlane>,
     /// The transfer function of a structure, or of the scan where there is no name.
     pub function: Option<(Option<String>, TransferFunction)>,
+}
+
+impl Preview {
+    /// The clip plane that cuts now: the one under the pointer, else the plan's; nothing where it is off.
+    pub fn cutting(&self, case: &OpenCase) -> Option<ClipPlane> {
+        self.clip.or(case.clip).filter(|clip| clip.enabled)
+    }
 }

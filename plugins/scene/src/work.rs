@@ -48,4 +48,12 @@ impl Notices {
     pub fn tell(&mut self, severity: Severity, text: impl Into<String>) {
         self.0.push(Notice { severity, text: text.into() });
     }
+
+    /// Adds a notice, unless it is there already.
+    pub fn tell_once(&mut self, severity: Severity, text: impl Into<String>) {
+        let text = text.into();
+        if self.0.iter().all(|notice| notice.text != text) {
+            self.tell(severity, text);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_progress::Progress;
 use fabrica_raycast::{Image as Picture, RenderError, SlicePlane, StructureOverlay, render_slice};
-use fabrica_scene::{Notices, OpenCase, Preview, Severity, SliceCommand, Slices};
+use fabrica_scene::{Notices, OpenCase, Preview, Severity, SliceCommand, Slices, bevy_image, blank_image};
 
 use view::{Framing, Job};
 
@@ -38,7 +38,7 @@ struct ViewState {
 
 fn make_images(mut slices: ResMut<Slices>, mut images: ResMut<Assets<Image>>) {
     for view in &mut slices.0 {
-        view.image = images.add(view::bevy_image(1, 1, vec![0, 0, 0, 255]));
+        view.image = images.add(blank_image([0, 0, 0, 255]));
     }
 }
 
@@ -105,7 +105,7 @@ fn show_drawn(
         match picture {
             Ok(picture) => {
                 let view = &mut slices.0[index];
-                let image = view::bevy_image(picture.width, picture.height, picture.rgba);
+                let image = bevy_image(picture);
                 // The handle is kept by `slices`, so the asset is there to be replaced.
                 if images.insert(view.image.id(), image).is_ok() {
                     view.shown = Some((SlicePlane { ..job.plane }, job.size));

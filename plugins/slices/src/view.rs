@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy::asset::RenderAssetUsages;
-use bevy::prelude::{Image, UVec2, Vec2};
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy::prelude::{UVec2, Vec2};
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_raycast::{OverlayStyle, SliceOrientation, SlicePlane, StructureOverlay, Window};
 use fabrica_scene::{SceneStructure, SceneVolume, SliceCommand};
@@ -116,17 +114,6 @@ impl Job {
             style: OverlayStyle::Both,
         })
     }
-}
-
-/// Pixels as a Bevy image.
-pub fn bevy_image(width: u32, height: u32, rgba: Vec<u8>) -> Image {
-    Image::new(
-        Extent3d { width, height, depth_or_array_layers: 1 },
-        TextureDimension::D2,
-        rgba,
-        TextureFormat::Rgba8UnormSrgb,
-        RenderAssetUsages::RENDER_WORLD,
-    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,7 @@ use bevy::prelude::*;
 use fabrica_geometry::{LpsVector, Mm};
 use fabrica_plan::{ClipPlane, Operation};
 use fabrica_scene::input::{
-    Hands, InputSystems, OptionKind, OptionValue, PatientPlace, PatientRay, SlicePointer, ToolInfo, ToolOption, Tools,
-    ToolsExt, using,
+    Hands, InputSystems, PatientPlace, PatientRay, SlicePointer, ToolInfo, ToolOption, Tools, ToolsExt, using,
 };
 use fabrica_scene::{Do, OpenCase, Preview, Redraw};
 
@@ -55,24 +54,12 @@ impl Plugin for SlicingPlugin {
 }
 
 fn options() -> Vec<ToolOption> {
-    let choice = |id, title, names: &[&str]| ToolOption {
-        id,
-        title,
-        kind: OptionKind::Choice(names.iter().map(|name| (*name).to_owned()).collect()),
-        value: OptionValue::Chosen(0),
-    };
-    let button = |id, title| ToolOption { id, title, kind: OptionKind::Action, value: OptionValue::Flag(false) };
     vec![
-        choice(option::WHAT, "What", &["slice", "clip plane", "both"]),
-        choice(option::SLAB, "Slab", &["thin", "mean", "maximum"]),
-        ToolOption {
-            id: option::THICKNESS,
-            title: "Thickness",
-            kind: OptionKind::Length { least: Mm(1.0), greatest: Mm(50.0) },
-            value: OptionValue::Length(Mm(10.0)),
-        },
-        button(option::FLIP, "Cut the other side"),
-        button(option::TO_CROSSHAIR, "To the crosshair"),
+        ToolOption::choice(option::WHAT, "What", &["slice", "clip plane", "both"]),
+        ToolOption::choice(option::SLAB, "Slab", &["thin", "mean", "maximum"]),
+        ToolOption::length(option::THICKNESS, "Thickness", Mm(1.0), Mm(50.0), Mm(10.0)),
+        ToolOption::button(option::FLIP, "Cut the other side"),
+        ToolOption::button(option::TO_CROSSHAIR, "To the crosshair"),
     ]
 }
 
@@ -120,11 +107,7 @@ fn hold(
     };
     let (slab, clips) =
         (tools.chosen(ID, option::SLAB) != Some("thin"), tools.chosen(ID, option::WHAT) != Some("slice"));
-    for (option, shown) in [(option::THICKNESS, slab), (option::FLIP, clips)] {
-        if tools.is_shown(ID, option) != shown {
-            tools.show_option(ID, option, shown);
-        }
-    }
+    Tools::show_options(&mut tools, ID, &[(option::THICKNESS, slab), (option::FLIP, clips)]);
     let before = (holding.plane, holding.flipped);
     if Tools::take_press(&mut tools, ID, option::FLIP) {
         holding.flipped = !holding.flipped;
@@ -139,8 +122,7 @@ fn hold(
     let Some(plane) = holding.plane else { return };
 
     let hand = hands.working();
-    let press =
-        if slice.place.is_some() || slice.press.held || slice.press.ended { slice.press } else { hand.pointer.trigger };
+    let press = if slice.is_at_work() { slice.press } else { hand.pointer.trigger };
     let by = match (slice.place, hand.grip.place, hand.pointer.ray) {
         (Some(_), ..) => Some(By::Slice),
         _ if hand.pointer.taken => None,

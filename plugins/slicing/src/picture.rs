@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use bevy::asset::RenderAssetUsages;
 use bevy::prelude::*;
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_geometry::Mm;
 use fabrica_progress::Progress;
 use fabrica_raycast::{Image as Picture, RenderError, SlabKind, SlicePlane, Window, render_slab};
-use fabrica_scene::input::{OptionValue, Tools};
-use fabrica_scene::{InPatient, Notices, ObliqueSlice, OpenCase, Preview, Redraw, Severity, world};
+use fabrica_scene::input::Tools;
+use fabrica_scene::{
+    InPatient, Notices, ObliqueSlice, OpenCase, Preview, Redraw, Severity, bevy_image, blank_image, world,
+};
 use fabrica_volume::Volume;
 
 use crate::{Holding, ID, option};
@@ -71,7 +71,7 @@ pub(crate) fn make(
     materials: Option<ResMut<Assets<StandardMaterial>>>,
 ) {
     let (Some(mut images), Some(mut meshes), Some(mut materials)) = (images, meshes, materials) else { return };
-    oblique.image = images.add(bevy_image(1, 1, vec![0, 0, 0, 0]));
+    oblique.image = images.add(blank_image([0; 4]));
     let material = StandardMaterial {
         base_color_texture: Some(oblique.image.clone()),
         unlit: true,
@@ -123,10 +123,7 @@ fn wanted(case: &OpenCase, preview: &Preview, tools: &Tools, holding: &Holding) 
     let window = preview.window.or(case.window)?;
     let (low, high) = scene.volume.grid().bounds();
     let side = (high - low).0.max_element();
-    let thickness = match tools.option(ID, option::THICKNESS) {
-        Some(OptionValue::Length(thickness)) => *thickness,
-        _ => Mm(10.0),
-    };
+    let thickness = tools.length(ID, option::THICKNESS).unwrap_or(Mm(10.0));
     let kind = match tools.chosen(ID, option::SLAB) {
         Some("mean") => Some(SlabKind::Mean),
         Some("maximum") => Some(SlabKind::Maximum),
@@ -180,7 +177,7 @@ pub(crate) fn show(
     oblique.caption = job.caption();
     // Without a screen the plane is known all the same.
     let (Some(mut images), Some(mut materials)) = (images, materials) else { return };
-    let image = bevy_image(picture.width, picture.height, picture.rgba);
+    let image = bevy_image(picture);
     if images.insert(oblique.image.id(), image).is_err() {
         return;
     }
@@ -204,16 +201,6 @@ fn placed(plane: &SlicePlane) -> Transform {
         rotation: Quat::from_mat3(&Mat3::from_cols(right, up, right.cross(up))),
         scale: Vec3::new(side, side, 1.0),
     }
-}
-
-fn bevy_image(width: u32, height: u32, rgba: Vec<u8>) -> Image {
-    Image::new(
-        Extent3d { width, height, depth_or_array_layers: 1 },
-        TextureDimension::D2,
-        rgba,
-        TextureFormat::Rgba8UnormSrgb,
-        RenderAssetUsages::RENDER_WORLD,
-    )
 }
 
 #[cfg(test)]

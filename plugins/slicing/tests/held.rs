@@ -2,19 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
 
+#[path = "../../scene/tests/common/playing.rs"]
+mod playing;
+
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use fabrica_case::Case;
 use fabrica_geometry::{Grid, LpsPoint, LpsVector};
 use fabrica_plan::{Author, ClipPlane};
 use fabrica_progress::Progress;
-use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
-use fabrica_scene::{Notices, ObliqueSlice, OpenCase, Preview, Request, ScenePlugin};
-use fabrica_session::SessionPlugin;
+use fabrica_scene::{ObliqueSlice, OpenCase, Preview};
 use fabrica_slicing::SlicingPlugin;
 use fabrica_volume::{Samples, ValueUnit, Volume};
+use playing::play;
 
 /// A synthetic case of 41 × 41 × 41 voxels of 2 mm about the origin.
 fn case(folder: &Path) {
@@ -23,25 +24,6 @@ fn case(folder: &Path) {
     let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
     volume.provenance.simulated = true;
     Case::create(folder, &volume, &Author::new("tester").unwrap(), &Progress::new()).unwrap();
-}
-
-/// Whether the script has come to its end.
-#[derive(Resource, Default)]
-struct Ended(bool);
-
-fn play(app: &mut App, script: &str, until: impl Fn(&World) -> bool) {
-    app.world_mut().resource_mut::<Ended>().0 = false;
-    app.world_mut().write_message(PlayScript(Script::parse(&format!("{script}2 end\n")).unwrap()));
-    let start = Instant::now();
-    loop {
-        app.update();
-        if app.world().resource::<Ended>().0 && until(app.world()) {
-            return;
-        }
-        let notices: Vec<String> = app.world().resource::<Notices>().0.iter().map(|n| n.text.clone()).collect();
-        assert!(start.elapsed() < Duration::from_secs(120), "it never came: {notices:?}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn close(a: LpsPoint, b: LpsPoint) -> bool {
@@ -53,13 +35,7 @@ fn a_hand_carries_the_slice_and_the_cut_and_a_slice_view_moves_them() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder);
-    let mut app = App::new();
-    let author = Author::new("tester").unwrap();
-    app.add_plugins((MinimalPlugins, ScenePlugin, SessionPlugin { author }, SlicingPlugin));
-    app.init_resource::<Ended>().add_systems(Last, |mut ends: MessageReader<ScriptEnded>, mut ended: ResMut<Ended>| {
-        ended.0 |= ends.read().count() > 0;
-    });
-    app.world_mut().write_message(Request::Open(vec![folder.clone()]));
+    let mut app = playing::app(&folder, SlicingPlugin);
 
     // It starts at the crosshair, seen from the front; nothing is cut before it is moved.
     let shown = |world: &World| world.resource::<ObliqueSlice>().shown.map(|(plane, _)| plane);

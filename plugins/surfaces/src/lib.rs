@@ -165,7 +165,7 @@ fn follow_case(
 }
 
 fn visible(shown: &SceneStructure) -> Visibility {
-    if shown.appearance.visible && shown.appearance.opacity > 0.0 { Visibility::Inherited } else { Visibility::Hidden }
+    if shown.appearance.is_seen() { Visibility::Inherited } else { Visibility::Hidden }
 }
 
 fn look(shown: &SceneStructure) -> StandardMaterial {
@@ -250,7 +250,7 @@ fn follow_edits(
     mut notices: ResMut<Notices>,
     mut show: Show,
 ) {
-    let clip = preview.clip.or(case.clip).filter(|clip| clip.enabled);
+    let clip = preview.cutting(&case);
     let Some(scene) = &case.volume else { return };
     for (entity, mut surface) in &mut surfaces {
         if let Some(made) = surface.live.task.as_mut().and_then(|task| block_on(future::poll_once(task))) {
@@ -332,7 +332,7 @@ fn cut_surfaces(
     mut surfaces: Query<(Entity, &mut Surface)>,
     mut show: Show,
 ) {
-    let clip = preview.clip.or(case.clip).filter(|clip| clip.enabled);
+    let clip = preview.cutting(&case);
     for (entity, mut surface) in &mut surfaces {
         // The one in hand is shown so until its blocks are there, and again when it is laid aside.
         if !surface.is_smooth() || (surface.is_edited(&editing) && !surface.live.shown.is_empty()) {

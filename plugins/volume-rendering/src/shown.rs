@@ -161,7 +161,7 @@ impl Look {
         });
         Self {
             preset: case.preset.clone(),
-            clip: preview.clip.or(case.clip).filter(|clip| clip.enabled),
+            clip: preview.cutting(case),
             function: dragged(None).or_else(|| case.function.clone()),
             structures: structures.collect(),
             is_preview: preview.function.is_some(),

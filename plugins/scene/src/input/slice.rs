@@ -55,6 +55,13 @@ impl Default for SlicePointer {
     }
 }
 
+impl SlicePointer {
+    /// Whether it is at work: on a slice view, or with a press that began there. Then the hands in the room are not asked.
+    pub fn is_at_work(&self) -> bool {
+        self.place.is_some() || self.press.held || self.press.ended
+    }
+}
+
 /// What the mouse and a script last said, and whether it was the script that moved the pointer.
 #[derive(Default)]
 pub(super) struct Latest {

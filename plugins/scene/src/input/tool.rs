@@ -1,5 +1,7 @@
 //! Tools: what a hand's trigger does. A tool plugin registers itself; a panel offers it, and its options, by name.
 
+use std::ops::DerefMut;
+
 use bevy::prelude::*;
 use fabrica_geometry::Mm;
 
@@ -25,6 +27,29 @@ pub struct ToolOption {
     pub kind: OptionKind,
     /// What it is.
     pub value: OptionValue,
+}
+
+impl ToolOption {
+    /// One of some names; the first is chosen.
+    pub fn choice(id: &'static str, title: &'static str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Self { id, title, kind: OptionKind::Choice(names), value: OptionValue::Chosen(0) }
+    }
+
+    /// A length between a least and a greatest one.
+    pub fn length(id: &'static str, title: &'static str, least: Mm, greatest: Mm, length: Mm) -> Self {
+        Self { id, title, kind: OptionKind::Length { least, greatest }, value: OptionValue::Length(length) }
+    }
+
+    /// On or off; off at first.
+    pub fn toggle(id: &'static str, title: &'static str) -> Self {
+        Self { id, title, kind: OptionKind::Toggle, value: OptionValue::Flag(false) }
+    }
+
+    /// A button.
+    pub fn button(id: &'static str, title: &'static str) -> Self {
+        Self { id, title, kind: OptionKind::Action, value: OptionValue::Flag(false) }
+    }
 }
 
 /// What an option may be.
@@ -98,11 +123,17 @@ impl Tools {
         self.known.iter_mut().find(|(info, _)| info.id == tool).map_or(&mut [], |(_, options)| options)
     }
 
-    /// Says whether an option means something now. Panels draw only those that do.
-    pub fn show_option(&mut self, tool: &'static str, option: &'static str, shown: bool) {
-        self.idle.retain(|idle| *idle != (tool, option));
-        if !shown {
-            self.idle.push((tool, option));
+    /// Says which options mean something now. Panels draw only those that do. Changes nothing where all stay as they are.
+    pub fn show_options(this: &mut impl DerefMut<Target = Self>, tool: &'static str, options: &[(&'static str, bool)]) {
+        for &(option, shown) in options {
+            if this.is_shown(tool, option) == shown {
+                continue;
+            }
+            if shown {
+                this.idle.retain(|idle| *idle != (tool, option));
+            } else {
+                this.idle.push((tool, option));
+            }
         }
     }
 
@@ -144,9 +175,48 @@ impl Tools {
         }
     }
 
+    /// Whether an option that is on or off is on.
+    pub fn is_on(&self, tool: &str, option: &str) -> bool {
+        self.option(tool, option) == Some(&OptionValue::Flag(true))
+    }
+
+    /// An option that is a length.
+    pub fn length(&self, tool: &str, option: &str) -> Option<Mm> {
+        match self.option(tool, option) {
+            Some(OptionValue::Length(length)) => Some(*length),
+            _ => None,
+        }
+    }
+
+    /// Makes a length so many times as long, as far as it may be.
+    ///
+    /// ```
+    /// use bevy::prelude::*;
+    /// use fabrica_geometry::Mm;
+    /// use fabrica_scene::input::{ToolInfo, ToolOption, Tools, ToolsExt};
+    ///
+    /// let mut app = App::new();
+    /// let radius = ToolOption::length("radius", "Radius", Mm(1.0), Mm(50.0), Mm(20.0));
+    /// app.add_tool_with(ToolInfo { id: "brush", title: "Brush", help: "Paints." }, vec![radius]);
+    /// let mut tools = app.world_mut().resource_mut::<Tools>();
+    /// tools.scale_length("brush", "radius", 1.5);
+    /// assert_eq!(tools.length("brush", "radius"), Some(Mm(30.0)));
+    /// tools.scale_length("brush", "radius", 2.0);
+    /// assert_eq!(tools.length("brush", "radius"), Some(Mm(50.0)));
+    /// ```
+    pub fn scale_length(&mut self, tool: &str, option: &str, factor: f64) {
+        let found = self.options_mut(tool).iter_mut().find(|o| o.id == option);
+        if let Some(ToolOption {
+            kind: OptionKind::Length { least, greatest }, value: OptionValue::Length(mm), ..
+        }) = found
+        {
+            mm.0 = (mm.0 * factor).clamp(least.0, greatest.0);
+        }
+    }
+
     /// Puts other names in place of an option's; the chosen one stays chosen where it is still there. Changes nothing where
     /// they are the same.
-    pub fn offer(this: &mut ResMut<Self>, tool: &str, option: &str, names: &[String]) {
+    pub fn offer(this: &mut impl DerefMut<Target = Self>, tool: &str, option: &str, names: &[String]) {
         let same = |o: &ToolOption| o.id == option && matches!(&o.kind, OptionKind::Choice(now) if now == names);
         if this.options(tool).iter().any(same) {
             return;
@@ -159,8 +229,8 @@ impl Tools {
     }
 
     /// Whether a button was pressed; it is set back.
-    pub fn take_press(this: &mut ResMut<Self>, tool: &str, option: &str) -> bool {
-        let pressed = this.option(tool, option) == Some(&OptionValue::Flag(true));
+    pub fn take_press(this: &mut impl DerefMut<Target = Self>, tool: &str, option: &str) -> bool {
+        let pressed = this.is_on(tool, option);
         if pressed && let Some(found) = this.options_mut(tool).iter_mut().find(|o| o.id == option) {
             found.value = OptionValue::Flag(false);
         }
@@ -219,18 +289,13 @@ mod tests {
     #[test]
     fn scripts_set_options_by_name_and_nothing_that_cannot_be() {
         let mut app = App::new();
-        let option = |id, kind, value| ToolOption { id, title: id, kind, value };
         app.add_tool_with(
             BRUSH,
             vec![
-                option("on", OptionKind::Toggle, OptionValue::Flag(false)),
-                option(
-                    "radius",
-                    OptionKind::Length { least: Mm(1.0), greatest: Mm(9.0) },
-                    OptionValue::Length(Mm(2.0)),
-                ),
-                option("shape", OptionKind::Choice(vec!["ball".into(), "box".into()]), OptionValue::Chosen(0)),
-                option("go", OptionKind::Action, OptionValue::Flag(false)),
+                ToolOption::toggle("on", "On"),
+                ToolOption::length("radius", "Radius", Mm(1.0), Mm(9.0), Mm(2.0)),
+                ToolOption::choice("shape", "Shape", &["ball", "box"]),
+                ToolOption::button("go", "Go"),
             ],
         );
         let world = app.world_mut();
@@ -238,13 +303,13 @@ mod tests {
         for (id, value) in [("on", "on"), ("radius", "3.5"), ("shape", "box"), ("go", "press")] {
             tools.set("brush", id, value).unwrap();
         }
-        assert_eq!(tools.option("brush", "radius"), Some(&OptionValue::Length(Mm(3.5))));
+        assert_eq!(tools.length("brush", "radius"), Some(Mm(3.5)));
         assert_eq!(tools.chosen("brush", "shape"), Some("box"));
         for (id, value) in [("on", "yes"), ("radius", "10"), ("radius", "NaN"), ("shape", "cone"), ("go", "on")] {
             assert!(tools.set("brush", id, value).is_err(), "{id} {value}");
         }
         assert!(tools.set("saw", "on", "on").is_err());
-        tools.show_option("brush", "go", false);
+        Tools::show_options(&mut tools, "brush", &[("go", false)]);
         assert!(!tools.is_shown("brush", "go") && tools.is_shown("brush", "on"));
     }
 }
