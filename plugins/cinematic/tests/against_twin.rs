@@ -151,7 +151,7 @@ fn converged_it_is_the_twins_reference() {
     let Some(tracer) = tracer() else { return };
     let look = look("studio");
     let clip = Some(ClipPlane { point: volume().grid().centre(), keep: LpsVector::new(-0.3, 1.0, 0.2) });
-    let [gpu, cpu] = both(&tracer, &look, &Shown { clip, ..Shown::default() }, 12, 4096, 4096);
+    let [gpu, cpu] = both(&tracer, &look, &Shown { clip, ..Shown::default() }, 12, 1024, 1024);
     let apart = difference(&gpu, &cpu);
     // Both draw the same numbers, so this is what the device does otherwise, not the noise that is left.
     eprintln!("relative error {apart:.4}; noise of the reference {:.4}", cpu.relative_error().unwrap());
