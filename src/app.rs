@@ -13,6 +13,7 @@ use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::{ExitCondition, FileDragAndDrop, PresentMode, WindowResolution};
 use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
 use fabrica_annotations::AnnotationsPlugin;
+use fabrica_approach_tools::ApproachPlugin;
 use fabrica_cinematic_rendering::CinematicPlugin;
 use fabrica_mask_editing::MaskEditingPlugin;
 use fabrica_measuring::MeasuringPlugin;
@@ -55,6 +56,8 @@ pub struct Options {
     pub left_handed: bool,
     /// The user sits.
     pub seated: bool,
+    /// A folder with instruments of the user's own.
+    pub instruments: Option<PathBuf>,
     /// Input that is played.
     pub script: Option<Script>,
     /// What changes is written there.
@@ -74,6 +77,7 @@ impl Options {
             place: Place::Either,
             left_handed: false,
             seated: false,
+            instruments: None,
             script: None,
             trace: None,
             photograph: None,
@@ -114,6 +118,7 @@ pub fn run(options: Options) -> Result<()> {
         MeasuringPlugin,
         MaskEditingPlugin,
         SlicingPlugin,
+        ApproachPlugin { instruments: options.instruments },
         PresencePlugin { in_room: room },
         PanelPlugin { window, room },
     ));

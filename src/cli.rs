@@ -683,6 +683,9 @@ pub struct OpenArgs {
     /// The user sits: the table in the headset's room is lower.
     #[arg(long)]
     pub seated: bool,
+    /// A folder with instruments of your own (.toml) for the tool Instrument.
+    #[arg(long, value_name = "FOLDER")]
+    pub instruments: Option<PathBuf>,
     /// Plays a script of input once the case is open: hands, tools, operations (docs/headset.md has its lines).
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,

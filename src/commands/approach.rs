@@ -86,7 +86,13 @@ pub fn run(args: &ApproachArgs) -> Result<()> {
             anyhow::Ok(Confidence::new(volume, args.least_confidence)?)
         });
         let confidence = confidence.transpose()?;
-        let ready = Accessibility::new(&avoid, region(&entries, target.0), STEP, confidence.as_ref(), progress)?;
+        let ready = Accessibility::new(
+            &avoid,
+            region(&entries, target.0),
+            STEP,
+            confidence.map(std::sync::Arc::new),
+            progress,
+        )?;
         let started = Instant::now();
         let map = ready.map(&entries, target.0, radius, progress)?;
         let took = started.elapsed();

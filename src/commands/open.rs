@@ -27,6 +27,7 @@ pub fn run(args: &OpenArgs) -> Result<()> {
         left_handed: args.left_handed,
         seated: args.seated,
         script,
+        instruments: args.instruments.clone(),
         trace: args.trace.clone(),
         photograph: args.photograph.clone(),
         ..Options::new(author(None)?)

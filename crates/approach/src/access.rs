@@ -1,5 +1,8 @@
 //! The accessibility map: from where a target can be reached.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_progress::Progress;
 use rayon::prelude::*;
@@ -43,15 +46,15 @@ pub struct Access {
 }
 
 /// Structures prepared for a map. Setting up is slow (seconds for large structures), asking is quick, and the target may
-/// move.
+/// move. `O` is an [`Obstacle`] or a reference to one.
 #[derive(Debug)]
-pub struct Accessibility<'a> {
-    obstacles: &'a [Obstacle],
+pub struct Accessibility<O> {
+    obstacles: Vec<O>,
     coarse: Vec<CoarseDistance>,
-    confidence: Option<&'a Confidence>,
+    confidence: Option<Arc<Confidence>>,
 }
 
-impl<'a> Accessibility<'a> {
+impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
     /// Under this clearance (of the middle line, in lattice steps) answers are exact.
     const EXACT_STEPS: f64 = 2.5;
 
@@ -61,17 +64,18 @@ impl<'a> Accessibility<'a> {
     /// # Errors
     /// When there is no structure or more than 65,535, the region is too large for the step, or the user cancels.
     pub fn new(
-        obstacles: &'a [Obstacle],
+        obstacles: impl IntoIterator<Item = O>,
         region: (LpsPoint, LpsPoint),
         step: Mm,
-        confidence: Option<&'a Confidence>,
+        confidence: Option<Arc<Confidence>>,
         progress: &Progress,
     ) -> Result<Self, ApproachError> {
+        let obstacles: Vec<O> = obstacles.into_iter().collect();
         if obstacles.is_empty() || obstacles.len() > usize::from(u16::MAX) {
             return Err(ApproachError::invalid("structures to avoid", "there must be 1 to 65,535"));
         }
         let mut coarse = Vec::with_capacity(obstacles.len());
-        for (n, obstacle) in obstacles.iter().enumerate() {
+        for (n, obstacle) in obstacles.iter().map(Borrow::borrow).enumerate() {
             progress.stage(format!("measuring distances to {}", obstacle.name()));
             progress.set(n as f32 / obstacles.len() as f32);
             coarse.push(CoarseDistance::new(obstacle, region, step, progress)?);
@@ -80,8 +84,8 @@ impl<'a> Accessibility<'a> {
     }
 
     /// The structures.
-    pub fn obstacles(&self) -> &'a [Obstacle] {
-        self.obstacles
+    pub fn obstacles(&self) -> impl ExactSizeIterator<Item = &Obstacle> {
+        self.obstacles.iter().map(Borrow::borrow)
     }
 
     /// Clearances of the middle line under this are exact, to the border's own error; those over it within
@@ -129,11 +133,11 @@ impl<'a> Accessibility<'a> {
             alarm: Alarm::Free,
             length: Mm(length),
             through: Mm(0.0),
-            uncertain: self.confidence.map_or(Mm(0.0), |c| c.uncertain(entry.at, direction, Mm(length))),
+            uncertain: self.confidence.as_ref().map_or(Mm(0.0), |c| c.uncertain(entry.at, direction, Mm(length))),
             cone_degrees: 0.0,
             tilt_degrees: crate::pose::angle(direction, -entry.outwards.0),
         };
-        for (n, (obstacle, coarse)) in self.obstacles.iter().zip(&self.coarse).enumerate() {
+        for (n, (obstacle, coarse)) in self.obstacles().zip(&self.coarse).enumerate() {
             let along = coarse.along(entry.at, direction, length).ok_or_else(|| {
                 ApproachError::invalid("entry or target", "it lies outside the region that the map was prepared for")
             })?;

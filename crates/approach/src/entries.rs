@@ -4,6 +4,8 @@ use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_surface::Mesh;
 use glam::DVec3;
 
+use std::collections::HashMap;
+
 use crate::access::EntryPoint;
 use crate::{ApproachError, Tree};
 
@@ -67,4 +69,76 @@ pub fn spread_entries(
         }
     }
     Ok(entries)
+}
+
+/// A surface made coarse, so that each of its vertices is an entry of the map and can be painted.
+#[derive(Clone, Debug)]
+pub struct EntrySurface {
+    /// The coarse surface, to be drawn. Its vertices are points of the fine one.
+    pub mesh: Mesh,
+    /// An entry for each vertex.
+    pub entries: Vec<EntryPoint>,
+}
+
+impl EntrySurface {
+    /// Makes a closed surface coarse: of all its vertices in a cube of space the one nearest to their middle stays, with cubes
+    /// so large that about `count` stay (J. Rossignac, P. Borrel, "Multi-resolution 3D approximations", 1993). Only what
+    /// lies within `reach` of `around` is kept.
+    ///
+    /// # Errors
+    /// When no part of the surface is within reach, or `count` is 0.
+    pub fn new(mesh: &Mesh, around: LpsPoint, reach: Mm, count: usize) -> Result<Self, ApproachError> {
+        if count == 0 || count > 10_000_000 {
+            return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
+        }
+        let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
+        let near = |t: &&[u32; 3]| t.iter().all(|&v| at(v).distance(around.0) <= reach.0);
+        let kept: Vec<[u32; 3]> = mesh.triangles().iter().filter(near).copied().collect();
+        let area: f64 = kept.iter().map(|t| (at(t[1]) - at(t[0])).cross(at(t[2]) - at(t[0])).length() / 2.0).sum();
+        if area <= 0.0 || area.is_nan() {
+            return Err(ApproachError::invalid("entries", format!("no part of the surface lies within {reach}")));
+        }
+        // A flat sheet leaves one vertex for each square of the cubes' side; a slanted one up to twice as many.
+        let side = (1.3 * area / count as f64).sqrt();
+        let cell = |p: DVec3| (p / side).floor().to_array().map(|c| c as i64);
+        let mut cells: HashMap<[i64; 3], (DVec3, f64)> = HashMap::new();
+        let mut used: Vec<u32> = kept.iter().flatten().copied().collect();
+        used.sort_unstable();
+        used.dedup();
+        for &v in &used {
+            let sum = cells.entry(cell(at(v))).or_default();
+            *sum = (sum.0 + at(v), sum.1 + 1.0);
+        }
+        let mut nearest: HashMap<[i64; 3], (f64, u32)> = HashMap::with_capacity(cells.len());
+        for &v in &used {
+            let place = cell(at(v));
+            let (sum, count) = cells.get(&place).copied().unwrap_or((at(v), 1.0));
+            let off = at(v).distance_squared(sum / count);
+            let best = nearest.entry(place).or_insert((off, v));
+            if off < best.0 {
+                *best = (off, v);
+            }
+        }
+        let normals = mesh.vertex_normals();
+        let (mut numbers, mut vertices, mut entries) = (HashMap::new(), Vec::new(), Vec::new());
+        // In the order of the fine surface's vertices, so that the same surface gives the same entries.
+        let mut stay: Vec<u32> = nearest.values().map(|(_, v)| *v).collect();
+        stay.sort_unstable();
+        for v in stay {
+            let Some((position, normal)) = mesh.vertices().get(v as usize).zip(normals.get(v as usize)) else {
+                continue;
+            };
+            numbers.insert(cell(at(v)), vertices.len() as u32);
+            vertices.push(*position);
+            let outwards = DVec3::from_array(normal.map(f64::from)).try_normalize().unwrap_or(DVec3::Z);
+            entries.push(EntryPoint { at: LpsPoint(at(v)), outwards: LpsVector(outwards) });
+        }
+        let triangles = kept.iter().filter_map(|t| {
+            let [a, b, c] = t.map(|v| numbers.get(&cell(at(v))).copied());
+            let triangle = [a?, b?, c?];
+            (triangle[0] != triangle[1] && triangle[1] != triangle[2] && triangle[2] != triangle[0]).then_some(triangle)
+        });
+        let triangles = triangles.collect();
+        Ok(Self { mesh: Mesh::new(vertices, triangles)?, entries })
+    }
 }

@@ -3,6 +3,7 @@
 //! - [`Library`] holds instruments from data files; [`Pose`] says where one is, [`PlacedInstrument`] is both together.
 //! - [`Obstacle`] is a structure that must be kept away from: its border as a mesh, with its error and thresholds.
 //!   [`Obstacle::clearance`] answers each frame; [`crossings`] tells what a path goes through, in order.
+//! - [`Guard`] puts both together for an instrument in the hand: a [`Reading`] for each place where it is.
 //! - [`Sweep`] is what a moving instrument has passed through; [`resect`](resect::resect) takes parts out; [`implant`] fits
 //!   what is put in, and [`mirror`] makes a cranial implant from the sound side.
 //! - [`Accessibility`] maps entries on skin or bone; [`Criteria`] ranks them, with reasons.
@@ -21,6 +22,7 @@ pub mod confidence;
 pub mod convex;
 mod entries;
 mod error;
+mod guard;
 pub mod implant;
 pub mod instrument;
 mod library;
@@ -30,13 +32,15 @@ mod pose;
 mod rank;
 pub mod report;
 pub mod resect;
+mod shape;
 mod sweep;
 pub mod tree;
 
 pub use access::{Access, Accessibility, EntryPoint};
 pub use confidence::Confidence;
-pub use entries::spread_entries;
+pub use entries::{EntrySurface, spread_entries};
 pub use error::ApproachError;
+pub use guard::{Entry, Guard, Reading};
 pub use instrument::{EndoscopeView, Instrument, InstrumentKind, Part};
 pub use library::Library;
 pub use obstacle::{Alarm, COVERAGE, Clearance, Crossing, Obstacle, Thresholds, border, crossings};

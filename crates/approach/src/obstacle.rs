@@ -1,5 +1,7 @@
 //! Structures that must be kept away from, and how close an instrument is to them.
 
+use std::sync::Arc;
+
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_progress::Progress;
 use fabrica_surface::Mesh;
@@ -33,6 +35,17 @@ impl Default for Thresholds {
     }
 }
 
+impl Thresholds {
+    fn check(self) -> Result<(), ApproachError> {
+        let Self { stop_mm, warn_mm } = self;
+        if stop_mm >= 0.0 && warn_mm >= stop_mm && warn_mm <= 1000.0 {
+            return Ok(());
+        }
+        let what = format!("stop {stop_mm} mm, warn {warn_mm} mm: 0 ≤ stop ≤ warn ≤ 1000 must hold");
+        Err(ApproachError::invalid("thresholds", what))
+    }
+}
+
 /// What a clearance means by the thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,11 +74,11 @@ pub struct Clearance {
     pub alarm: Alarm,
 }
 
-/// A structure that must be kept away from.
+/// A structure that must be kept away from. A copy shares the surface.
 #[derive(Clone, Debug)]
 pub struct Obstacle {
     name: String,
-    tree: Tree,
+    tree: Arc<Tree>,
     error: f64,
     thresholds: Thresholds,
 }
@@ -79,15 +92,11 @@ impl Obstacle {
         if mesh.is_empty() {
             return Err(ApproachError::Empty(name.into()));
         }
-        let Thresholds { stop_mm, warn_mm } = thresholds;
-        if !(stop_mm >= 0.0 && warn_mm >= stop_mm && warn_mm <= 1000.0) {
-            let what = format!("stop {stop_mm} mm, warn {warn_mm} mm: 0 ≤ stop ≤ warn ≤ 1000 must hold");
-            return Err(ApproachError::invalid("thresholds", what));
-        }
+        thresholds.check()?;
         if !(0.0..=100.0).contains(&error.0) {
             return Err(ApproachError::invalid("error", format!("{error} is not 0 to 100 mm")));
         }
-        Ok(Self { name: name.into(), tree: Tree::new(mesh), error: error.0, thresholds })
+        Ok(Self { name: name.into(), tree: Arc::new(Tree::new(mesh)), error: error.0, thresholds })
     }
 
     /// A structure of a case, with the scan that it lies on. Its border is placed by the scan's values where the structure
@@ -110,6 +119,15 @@ impl Obstacle {
         let voxels = coarsest * if placed { OF_IMAGE } else { OF_MASK };
         let whole = segmentation.map_or(0.5 * structure.mask.grid().finest_spacing().0, |s| s.0);
         Self::new(&structure.name, &mesh, Mm(voxels.hypot(whole)), thresholds)
+    }
+
+    /// The same structure with other thresholds; its surface is shared.
+    ///
+    /// # Errors
+    /// When a number makes no sense.
+    pub fn with_thresholds(&self, thresholds: Thresholds) -> Result<Self, ApproachError> {
+        thresholds.check()?;
+        Ok(Self { thresholds, ..self.clone() })
     }
 
     /// Its name.
@@ -140,6 +158,12 @@ impl Obstacle {
     /// How far a point is from its surface, below 0 within, and the nearest point of the surface.
     pub fn distance(&self, at: LpsPoint) -> Option<(Mm, LpsPoint)> {
         self.tree.signed(at.0).map(|n| (Mm(n.distance), LpsPoint(n.point)))
+    }
+
+    /// The surface outwards at the point of it nearest to `at`, unit length.
+    pub fn outwards(&self, at: LpsPoint) -> Option<LpsVector> {
+        let near = self.tree.nearest(at.0, f64::INFINITY)?;
+        Some(LpsVector(self.tree.outward(&near)))
     }
 
     /// How close an instrument is; nothing when it is farther than `within`. `before` is the answer of the last frame, which

@@ -246,6 +246,12 @@ impl PlacedInstrument {
         Mm(self.parts.iter().map(|p| p.distance(at.0).0).fold(f64::INFINITY, f64::min))
     }
 
+    /// The point of the instrument's surface nearest to a point outside it; the point itself where it lies within.
+    pub fn nearest_to(&self, at: LpsPoint) -> LpsPoint {
+        let nearest = self.parts.iter().map(|p| p.distance(at.0)).min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.filter(|(distance, _)| *distance > 0.0).map_or(at, |(distance, away)| LpsPoint(at.0 - away * distance))
+    }
+
     /// The distance to another instrument or implant, 0 where they collide, and a point of each. Within 0.01 mm.
     ///
     /// By projecting to and fro between the two convex parts, which converges to the least distance (W. Cheney, A. Goldstein,

@@ -104,7 +104,8 @@ fn uncertain_tissue_counts_against_a_way() {
     let entries = spread_entries(&ball(DVec3::ZERO, 29.0, 40), TARGET, Mm(40.0), 400).unwrap();
     let region = (LpsPoint::new(-31.0, -31.0, -31.0), LpsPoint::new(31.0, 31.0, 31.0));
     let progress = Progress::new();
-    let ready = Accessibility::new(&far, region, Mm(2.0), Some(&confidence), &progress).unwrap();
+    let ready =
+        Accessibility::new(&far, region, Mm(2.0), Some(std::sync::Arc::new(confidence.clone())), &progress).unwrap();
     let map = ready.map(&entries, TARGET, Mm(1.0), &progress).unwrap();
     let (best, _) = Criteria::built_in().unwrap().rank(&entries, &map, &["far"], Mm(100.0), 5);
     assert!(best.iter().all(|c| c.at.0.x < 0.0), "{best:?}");

@@ -4,7 +4,7 @@ use fabrica_geometry::{LpsPoint, Mm};
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{check_name, check_point, check_text};
-use crate::{Author, PlanError, PlanState, Trajectory, UtcTime};
+use crate::{Author, PlanError, PlanState, Rehearsal, RehearsalRecord, ScrewCheck, Trajectory, UtcTime, Watch};
 
 /// The most structures in one assessment.
 const MOST: usize = 1000;
@@ -31,6 +31,27 @@ pub enum ApproachOperation {
         chosen: bool,
         /// Why, in the user's words.
         reason: String,
+    },
+    /// Says what a structure is to instruments, and how close is too close (since schema 6).
+    Watch {
+        /// The structure.
+        structure: String,
+        /// What it is.
+        watch: Watch,
+    },
+    /// Keeps how a screw was found to lie, in place of what was kept before (since schema 6).
+    CheckScrew {
+        /// The implant's name.
+        implant: String,
+        /// What was found.
+        check: ScrewCheck,
+    },
+    /// Keeps a rehearsal, in place of one of the same name (since schema 6).
+    Rehearsed {
+        /// Its name.
+        name: String,
+        /// What happened.
+        record: RehearsalRecord,
     },
 }
 
@@ -116,6 +137,18 @@ impl ApproachOperation {
                 check_name("trajectory", trajectory)?;
                 check_text("reason", reason)
             }
+            Self::Watch { structure, watch } => {
+                check_name("structure", structure)?;
+                watch.check()
+            }
+            Self::CheckScrew { implant, check } => {
+                check_name("implant", implant)?;
+                check.check()
+            }
+            Self::Rehearsed { name, record } => {
+                check_name("rehearsal", name)?;
+                record.check()
+            }
         }
     }
 
@@ -124,24 +157,49 @@ impl ApproachOperation {
             Self::Assess { .. } => "assess trajectory",
             Self::Decide { chosen: true, .. } => "choose trajectory",
             Self::Decide { chosen: false, .. } => "reject trajectory",
+            Self::Watch { .. } => "set safety distances",
+            Self::CheckScrew { .. } => "check screw",
+            Self::Rehearsed { .. } => "keep rehearsal",
         }
     }
 
+    /// The structure that must exist for it.
+    pub(crate) fn structure(&self) -> Option<&str> {
+        if let Self::Watch { structure, .. } = self { Some(structure) } else { None }
+    }
+
     pub(crate) fn step(&self, state: &mut PlanState, (by, at): (&Author, UtcTime)) -> Result<(), PlanError> {
-        let (Self::Assess { trajectory, .. } | Self::Decide { trajectory, .. }) = self;
-        if !state.items.trajectories.contains_key(trajectory) {
-            return Err(PlanError::Unknown { kind: "trajectory", name: trajectory.clone() });
-        }
-        let approach = state.approaches.entry(trajectory.clone()).or_default();
         match self {
-            Self::Assess { assessment, .. } => approach.assessment = Some(assessment.clone()),
-            Self::Decide { chosen, reason, .. } => {
+            Self::Assess { trajectory, assessment } => {
+                of_trajectory(state, trajectory)?.assessment = Some(assessment.clone());
+            }
+            Self::Decide { trajectory, chosen, reason } => {
                 let (by, reason) = (by.clone(), reason.clone());
-                approach.decisions.push(ApproachDecision { by, at, chosen: *chosen, reason });
+                let decision = ApproachDecision { by, at, chosen: *chosen, reason };
+                of_trajectory(state, trajectory)?.decisions.push(decision);
+            }
+            Self::Watch { structure, watch } => drop(state.watches.insert(structure.clone(), *watch)),
+            Self::CheckScrew { implant, check } => {
+                if !state.items.implants.contains_key(implant) {
+                    return Err(PlanError::Unknown { kind: "implant", name: implant.clone() });
+                }
+                state.screws.insert(implant.clone(), check.clone());
+            }
+            Self::Rehearsed { name, record } => {
+                state.rehearsals.retain(|r| r.name != *name);
+                let (name, by) = (name.clone(), by.clone());
+                state.rehearsals.push(Rehearsal { name, by, at, record: record.clone() });
             }
         }
         Ok(())
     }
+}
+
+fn of_trajectory<'a>(state: &'a mut PlanState, name: &str) -> Result<&'a mut Approach, PlanError> {
+    if !state.items.trajectories.contains_key(name) {
+        return Err(PlanError::Unknown { kind: "trajectory", name: name.into() });
+    }
+    Ok(state.approaches.entry(name.into()).or_default())
 }
 
 impl Assessment {

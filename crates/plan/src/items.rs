@@ -247,7 +247,11 @@ impl ItemOperation {
                 match item.clone() {
                     Item::Annotation(annotation) => drop(items.annotations.insert(name, annotation)),
                     Item::Trajectory(trajectory) => drop(items.trajectories.insert(name, trajectory)),
-                    Item::Implant(implant) => drop(items.implants.insert(name, implant)),
+                    Item::Implant(implant) => {
+                        // What was found for one that lay elsewhere does not hold.
+                        state.screws.remove(&name);
+                        items.implants.insert(name, implant);
+                    }
                     Item::Resection(resection) => drop(items.resections.insert(name, resection)),
                 }
                 Ok(())
@@ -259,7 +263,10 @@ impl ItemOperation {
                         state.approaches.remove(name);
                         (items.trajectories.remove(name).is_some(), "trajectory")
                     }
-                    ItemKind::Implant => (items.implants.remove(name).is_some(), "implant"),
+                    ItemKind::Implant => {
+                        state.screws.remove(name);
+                        (items.implants.remove(name).is_some(), "implant")
+                    }
                     ItemKind::Resection => (items.resections.remove(name).is_some(), "resection"),
                 };
                 if removed { Ok(()) } else { Err(PlanError::Unknown { kind, name: name.clone() }) }

@@ -38,6 +38,7 @@ mod measurement;
 mod operation;
 mod plan;
 mod record;
+mod rehearsal;
 mod rendering;
 mod review;
 mod state;
@@ -59,6 +60,7 @@ pub use measurement::{
 pub use operation::{Operation, SCHEMA};
 pub use plan::{Applied, Plan, PlanVersion};
 pub use record::{Action, Entry, OpId};
+pub use rehearsal::{RecordSample, RecordedAlarm, Rehearsal, RehearsalRecord, Role, ScrewCheck, Watch};
 pub use rendering::{Rendering, RenderingOperation, TransferFunction, TransferPoint, VolumeLook};
 pub use review::{Decision, Review, ReviewOperation, ReviewSubject};
 pub use state::PlanState;

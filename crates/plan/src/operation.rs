@@ -11,7 +11,7 @@ use crate::{
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;
@@ -141,7 +141,7 @@ pub enum Operation {
     Edit(EditOperation),
     /// Sets or removes an annotation, trajectory, implant or resection.
     Item(ItemOperation),
-    /// Keeps what a trajectory was found to be like, or decides about it (since schema 3).
+    /// Rehearsing: trajectories' assessments and decisions (since schema 3), safety distances, screws, records (since schema 6).
     Approach(ApproachOperation),
     /// Decides about the plan or a part of it.
     Review(ReviewOperation),
@@ -233,6 +233,7 @@ impl Operation {
             Self::Rendering(operation) => operation.structure().into_iter().collect(),
             Self::Edit(operation) => operation.structures(),
             Self::Item(operation) => operation.structures(),
+            Self::Approach(operation) => operation.structure().into_iter().collect(),
             Self::Review(operation) => operation.structures(),
             Self::Validation(operation) => vec![operation.structure()],
             _ => Vec::new(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::record::Entry;
 use crate::{
     Acceptance, Action, Appearance, Approach, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
-    Operation, Overwrite, PlanError, Rendering, Review, Validation, Window,
+    Operation, Overwrite, PlanError, Rehearsal, Rendering, Review, ScrewCheck, Validation, Watch, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.
@@ -40,6 +40,12 @@ pub struct PlanState {
     pub items: Items,
     /// What is known and decided about trajectories, by their names.
     pub approaches: BTreeMap<String, Approach>,
+    /// What structures are to instruments, by their names. One without an entry has the default; see [`PlanState::watch`].
+    pub watches: BTreeMap<String, Watch>,
+    /// How screws were found to lie, by the implants' names.
+    pub screws: BTreeMap<String, ScrewCheck>,
+    /// Rehearsals that were kept, in the order in which they were.
+    pub rehearsals: Vec<Rehearsal>,
     /// Reviews that stand, in the order in which they were made.
     pub reviews: Vec<Review>,
     /// What was said about the validity of structures, by their names.
@@ -50,6 +56,11 @@ impl PlanState {
     /// How a structure is shown.
     pub fn appearance(&self, structure: &str) -> Appearance {
         self.appearances.get(structure).copied().unwrap_or_default()
+    }
+
+    /// What a structure is to instruments.
+    pub fn watch(&self, structure: &str) -> Watch {
+        self.watches.get(structure).copied().unwrap_or_default()
     }
 
     /// "Overwrite all" as it is now: all but what is locked.

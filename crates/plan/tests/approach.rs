@@ -3,7 +3,7 @@
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_plan::{
     ApproachOperation, Assessment, Author, Item, ItemKind, ItemOperation, Operation, Plan, PlannedClearance,
-    PlannedCrossing, Trajectory,
+    PlannedCrossing, RecordSample, RecordedAlarm, RehearsalRecord, Role, ScrewCheck, Trajectory, Watch,
 };
 
 fn trajectory(target: f64) -> Trajectory {
@@ -58,4 +58,79 @@ fn assessments_and_decisions_stay_with_their_trajectory() {
     plan.apply(Operation::Item(ItemOperation::Remove { kind: ItemKind::Trajectory, name: "way 1".into() }), &by)
         .unwrap();
     assert!(plan.state().approaches.is_empty());
+}
+
+/// Safety distances, a screw and a record go into the plan, are undone, and are read again from its bytes.
+#[test]
+fn a_rehearsal_is_kept_undone_and_read_again() {
+    let by = Author::new("surgeon").unwrap();
+    let mut plan = Plan::new();
+    assert_eq!(plan.state().watch("aorta"), Watch::default());
+    let watch = |stop, warn| {
+        let watch = Watch { role: Role::Avoid, stop: Mm(stop), warn: Mm(warn) };
+        Operation::Approach(ApproachOperation::Watch { structure: "aorta".into(), watch })
+    };
+    plan.apply(watch(3.0, 8.0), &by).unwrap();
+    assert!(plan.apply(watch(8.0, 3.0), &by).is_err());
+    assert!(plan.apply(watch(f64::NAN, 3.0), &by).is_err());
+    assert_eq!(plan.state().watch("aorta").warn, Mm(8.0));
+    plan.undo(&by).unwrap();
+    assert_eq!(plan.state().watch("aorta"), Watch::default());
+    plan.redo(&by).unwrap();
+
+    let tip = LpsPoint::new(1.0, -2.5, 3.0004);
+    let sample = |ms, near| RecordSample::new(ms, tip, glam::DVec3::new(0.0, 0.6, 0.8), Some((0, Mm(near))));
+    let record = RehearsalRecord {
+        instrument: "needle 1.3 mm".into(),
+        structures: vec!["aorta".into()],
+        samples: vec![sample(0, 9.0), sample(400, 1.25), sample(900, 4.0)],
+        alarms: vec![RecordedAlarm { structure: 0, from_ms: 400, to_ms: 900, stop: true, least: Mm(1.25) }],
+    };
+    let keep = |record: RehearsalRecord| {
+        Operation::Approach(ApproachOperation::Rehearsed { name: "Rehearsal 1".into(), record })
+    };
+    plan.apply(keep(record.clone()), &by).unwrap();
+    let again = Plan::from_bytes(&plan.snapshot().unwrap()).unwrap();
+    assert_eq!(again.state(), plan.state());
+    let kept = &again.state().rehearsals[0].record;
+    assert_eq!(kept.least(), Some(("aorta", Mm(1.25), 0.4)));
+    assert!((kept.samples[1].tip().distance(tip).0) < 0.001 && kept.samples[1].forward().y == 0.6);
+    // Out of order, and of a structure that is not there.
+    let mut wrong = record.clone();
+    wrong.samples.swap(0, 2);
+    assert!(plan.apply(keep(wrong), &by).is_err());
+    let mut wrong = record;
+    wrong.structures.clear();
+    assert!(plan.apply(keep(wrong), &by).is_err());
+
+    let check = ScrewCheck {
+        bone: "vertebra".into(),
+        entry: tip,
+        tip: LpsPoint::new(1.0, -40.0, 3.0),
+        diameter: Mm(6.5),
+        wall: Mm(0.4),
+        error: Mm(0.6),
+        at: Mm(12.0),
+        possible: true,
+        purchase: Some(310.0),
+    };
+    let keep = Operation::Approach(ApproachOperation::CheckScrew { implant: "Screw 1".into(), check });
+    // There is no such implant.
+    assert!(plan.apply(keep.clone(), &by).is_err());
+    let implant = fabrica_plan::Implant {
+        model: "pedicle screw".into(),
+        mesh_sha256: "0".repeat(64),
+        origin: tip,
+        axes: [fabrica_geometry::LpsVector::new(1.0, 0.0, 0.0), fabrica_geometry::LpsVector::new(0.0, 1.0, 0.0)],
+    };
+    let place = |origin| {
+        let item = Item::Implant(fabrica_plan::Implant { origin, ..implant.clone() });
+        Operation::Item(ItemOperation::Set { name: "Screw 1".into(), item })
+    };
+    plan.apply(place(tip), &by).unwrap();
+    plan.apply(keep, &by).unwrap();
+    assert!(plan.state().screws["Screw 1"].possible);
+    // Moved, what was found no longer holds.
+    plan.apply(place(LpsPoint::default()), &by).unwrap();
+    assert!(plan.state().screws.is_empty());
 }

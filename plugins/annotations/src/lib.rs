@@ -1,8 +1,9 @@
-//! Lines and labels in the patient, drawn in the 3D view and in the room.
+//! Lines, labels and figures in the patient, drawn in the 3D view and in the room.
 //!
 //! Lines are meshes in the patient's world: volume and surfaces hide them and are hidden by them, as an instrument would
 //! be. Labels are plates that face the user in the room; on the desktop the panel writes them over its views.
 
+mod figures;
 mod labels;
 mod tube;
 
@@ -10,12 +11,12 @@ use bevy::prelude::*;
 use fabrica_scene::{Annotation, Annotations, InPatient, Redraw};
 use fabrica_volume::Rgb;
 
-/// Draws [`Annotations`].
+/// Draws [`Annotations`] and [`Figures`](fabrica_scene::Figures).
 pub struct AnnotationsPlugin;
 
 impl Plugin for AnnotationsPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Update, (draw, labels::make, labels::face).chain());
+        app.add_systems(Update, (draw, figures::draw, labels::make, labels::face).chain());
     }
 }
 

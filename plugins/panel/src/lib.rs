@@ -15,6 +15,7 @@ mod mouse;
 mod notices;
 mod oblique;
 mod overlay;
+mod rehearsing;
 mod review;
 mod room;
 mod side;
@@ -34,7 +35,7 @@ use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
     Annotations, Choices, CinematicView, Do, Editing, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview,
-    Redraw, Request, SliceCommand, Slices, TakePhoto, View3d, Work,
+    Redraw, Rehearsing, Request, SliceCommand, Slices, TakePhoto, View3d, Work,
 };
 
 /// Draws the desktop window, the panel in the room, or both.
@@ -88,6 +89,7 @@ struct Desk<'w> {
     slice_samples: MessageWriter<'w, SliceSample>,
     annotations: Res<'w, Annotations>,
     measuring: ResMut<'w, Measuring>,
+    rehearsing: ResMut<'w, Rehearsing>,
     oblique: Res<'w, ObliqueSlice>,
     editing: ResMut<'w, Editing>,
     headset: Res<'w, Headset>,

@@ -98,8 +98,8 @@ pub fn on_view3d(painter: &egui::Painter, rect: Rect, size: [u32; 2], desk: &Des
 /// The plan's, the tools', and the one that is being made.
 fn all<'a>(desk: &'a Desk) -> impl Iterator<Item = &'a Annotation> {
     // With a headset the one that is being made is among the others.
-    let live = if desk.headset.shown { &[][..] } else { &desk.measuring.live[..] };
-    desk.annotations.all().chain(live)
+    let live = [&desk.measuring.live, &desk.rehearsing.live].into_iter().flatten();
+    desk.annotations.all().chain(live.filter(|_| !desk.headset.shown))
 }
 
 /// The part of a stretch that lies within a distance of a plane, mm to each side.

@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, curve, editing, headset, kept, measuring, review, style, tools};
+use crate::{Desk, curve, editing, headset, kept, measuring, rehearsing, review, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -41,6 +41,8 @@ pub struct SideState {
     pub curve: curve::CurveState,
     /// The name of a structure that is to be made.
     pub new_structure: String,
+    /// The safety distances under the pointer: of which structure.
+    pub watch: Option<(String, fabrica_plan::Watch)>,
     /// The 3D view is being moved.
     pub turning: bool,
     /// The crosshair is being moved and not yet in the plan.
@@ -66,6 +68,7 @@ impl Default for SideState {
             recipes: Recipe::built_in().unwrap_or_default(),
             curve: curve::CurveState::default(),
             new_structure: String::new(),
+            watch: None,
             turning: false,
             scrolling: false,
             pointing: false,
@@ -103,6 +106,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Measurements").strong())
             .default_open(true)
             .show(ui, |ui| measuring::draw(ui, desk));
+        egui::CollapsingHeader::new(RichText::new("Approach").strong())
+            .default_open(true)
+            .show(ui, |ui| rehearsing::draw(ui, desk));
         let views = ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
         desk.places.note("views", &views.header_response);
         if !desk.headset.told.is_empty() {

@@ -8,6 +8,7 @@ mod annotations;
 pub mod camera;
 mod cinematic;
 mod editing;
+mod figures;
 pub mod graphics;
 pub mod input;
 mod measuring;
@@ -16,6 +17,7 @@ mod open_case;
 pub mod pick;
 mod picture;
 pub mod presence;
+mod rehearsing;
 mod request;
 mod slices;
 mod transfer;
@@ -28,11 +30,13 @@ use bevy::prelude::*;
 pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
 pub use editing::{Editing, Paint, rings};
+pub use figures::{Figure, Figures, Paint as FigurePaint};
 pub use measuring::{Measuring, Told};
 pub use oblique::ObliqueSlice;
-pub use open_case::{OpenCase, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
+pub use open_case::{OpenCase, SceneApproach, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 pub use picture::{bevy_image, blank_image};
 pub use presence::{InPatient, PatientRoot};
+pub use rehearsing::{EntryMap, Held, Rehearsing};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
 pub use transfer::transfer_function;
@@ -67,6 +71,8 @@ impl Plugin for ScenePlugin {
             .init_resource::<Editing>()
             .init_resource::<Measuring>()
             .init_resource::<ObliqueSlice>()
+            .init_resource::<Figures>()
+            .init_resource::<Rehearsing>()
             .add_message::<Paint>()
             .add_message::<Do>()
             .add_message::<Request>()

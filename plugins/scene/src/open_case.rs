@@ -1,11 +1,15 @@
 //! What is open: a read model of the case that the session keeps up to date. Nobody else writes to it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{Appearance, ClipPlane, NamedMeasurement, StructureProgress, TransferFunction, VolumeLook, Window};
+use fabrica_plan::{
+    Appearance, Approach, ClipPlane, Implant, NamedMeasurement, Rehearsal, ScrewCheck, StructureProgress, Trajectory,
+    TransferFunction, VolumeLook, Watch, Window,
+};
 use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};
 
@@ -38,10 +42,36 @@ pub struct OpenCase {
     pub reviews: Vec<Status>,
     /// The plan's measurements, in the order in which they were made.
     pub measurements: Vec<SceneMeasurement>,
+    /// What the plan says of the way in.
+    pub approach: SceneApproach,
     /// The views that were kept, by name.
     pub views: Vec<(String, fabrica_plan::Camera)>,
     /// Whether there is something to undo, and to redo.
     pub undo_redo: (bool, bool),
+}
+
+/// What the plan says of the way in: everything by its name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SceneApproach {
+    /// What structures are to instruments, where somebody has said so.
+    pub watches: BTreeMap<String, Watch>,
+    /// Straight ways.
+    pub trajectories: BTreeMap<String, Trajectory>,
+    /// What was found and decided about them.
+    pub found: BTreeMap<String, Approach>,
+    /// What is put in.
+    pub implants: BTreeMap<String, Implant>,
+    /// How screws were found to lie.
+    pub screws: BTreeMap<String, ScrewCheck>,
+    /// Rehearsals that were kept, in order.
+    pub rehearsals: Vec<Rehearsal>,
+}
+
+impl SceneApproach {
+    /// What a structure is to instruments.
+    pub fn watch(&self, structure: &str) -> Watch {
+        self.watches.get(structure).copied().unwrap_or_default()
+    }
 }
 
 /// A measurement of the plan.

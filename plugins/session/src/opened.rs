@@ -7,7 +7,7 @@ use fabrica_case::{Case, CaseError, VolumeEntry};
 use fabrica_plan::{Author, NamedMeasurement, Window};
 use fabrica_progress::Progress;
 use fabrica_raycast::Preset;
-use fabrica_scene::{OpenCase, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
+use fabrica_scene::{OpenCase, SceneApproach, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 use fabrica_volume::{Structure, Volume};
 
 /// The case, shared by the tasks that change it.
@@ -110,6 +110,14 @@ impl Opened {
                 .collect(),
             reviews,
             measurements: state.measurements.iter().map(|m| self.measurement(m)).collect(),
+            approach: SceneApproach {
+                watches: state.watches,
+                trajectories: state.items.trajectories,
+                found: state.approaches,
+                implants: state.items.implants,
+                screws: state.screws,
+                rehearsals: state.rehearsals,
+            },
             views: state.views.iter().map(|(name, camera)| (name.clone(), *camera)).collect(),
             undo_redo: (self.case.plan().next_undo(by).is_some(), self.case.plan().next_redo(by).is_some()),
         };
