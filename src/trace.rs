@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use fabrica_scene::input::{Hands, Tools};
 use fabrica_scene::presence::{Comfort, Headset, PanelPlaces};
 use fabrica_scene::world::PatientPose;
-use fabrica_scene::{Notices, OpenCase, Work};
+use fabrica_scene::{Notices, OpenCase, Rehearsing, Work};
 use serde_json::{Value, json};
 
 /// The file, and what was last written of each kind.
@@ -39,6 +39,7 @@ fn write(
     places: Res<PanelPlaces>,
     hands: Res<Hands>,
     tools: Res<Tools>,
+    rehearsing: Res<Rehearsing>,
 ) {
     trace.frame += 1;
     let pose = |p: Vec3, q: Quat| json!({ "position": p.to_array(), "rotation": q.to_array() });
@@ -71,6 +72,14 @@ fn write(
                     .map(|m| json!([m.measurement.name, m.measurement.measurement.main().map(ToString::to_string)]))
                     .collect::<Vec<_>>()
             ),
+        ),
+        (
+            "approach",
+            json!({
+                "told": rehearsing.told.as_ref().map(|told| format!("{told:?}")),
+                "trajectories": case.approach.trajectories.keys().collect::<Vec<_>>(),
+                "map": rehearsing.map.as_ref().map(|map| [map.candidates.len(), map.entries]),
+            }),
         ),
         ("comfort", json!(format!("{:?}", *comfort))),
         ("hands", json!(hands.both().each_ref().map(|hand| json!(hand.source.map(|source| format!("{source:?}")))))),

@@ -80,7 +80,7 @@ pub fn run(args: &ApproachArgs) -> Result<()> {
         let (structure, volume) = reader.structure(name, progress)?;
         let mesh = border(&structure, volume.as_deref(), progress)?;
         let reach = Mm(instrument.working_length.0.min(criteria.greatest_length_mm));
-        let entries = spread_entries(&mesh, target.0, reach, args.entries)?;
+        let entries = spread_entries(&mesh, Some(structure.mask.grid()), target.0, reach, args.entries)?;
         let confidence = args.confidence.as_ref().map(|file| {
             let volume = fabrica_formats::read(file, 0, progress)?;
             anyhow::Ok(Confidence::new(volume, args.least_confidence)?)

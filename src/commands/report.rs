@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result, bail};
 use fabrica_case::{Case, write_atomic};
-use fabrica_measure::{Picture, Shown, measurements_csv, measurements_json, plan_report};
+use fabrica_measure::{Picture, Shown, approach_json, measurements_csv, measurements_json, plan_report};
 
 use super::export::refuse_inside;
 use crate::author::author;
@@ -22,7 +22,11 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let text = match ending.as_str() {
         "html" => plan_report(&case, &pictures(args)?)?,
         "csv" => measurements_csv(&Shown::all_of(&case)),
-        "json" => serde_json::to_string_pretty(&measurements_json(&Shown::all_of(&case), case.is_simulated()))?,
+        "json" => {
+            let mut json = measurements_json(&Shown::all_of(&case), case.is_simulated());
+            json["approach"] = approach_json(&case);
+            serde_json::to_string_pretty(&json)?
+        }
         _ => bail!("{} must end in .html, .csv or .json", args.out.display()),
     };
     write_atomic(&args.out, |file| file.write_all(text.as_bytes()))

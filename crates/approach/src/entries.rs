@@ -1,8 +1,8 @@
 //! Entries on a surface.
 
-use fabrica_geometry::{LpsPoint, LpsVector, Mm};
+use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
 use fabrica_surface::Mesh;
-use glam::DVec3;
+use glam::{DAffine3, DVec3};
 
 use std::collections::HashMap;
 
@@ -12,12 +12,16 @@ use crate::{ApproachError, Tree};
 /// Spreads about `count` entries evenly over a closed surface, each with the surface outwards, where the surface lies within
 /// `reach` of the target and turns its outside away from it (the far wall of a cavity is no way in).
 ///
+/// Where the scan ends it cuts the body: that is no surface of the patient, and no way in. `scan` is the grid of what the
+/// surface was made from; nothing for one that was not cut.
+///
 /// By walking over the triangles and setting an entry each time that an equal share of the area has gone by.
 ///
 /// # Errors
 /// When no part of the surface is within reach, or `count` is 0.
 pub fn spread_entries(
     mesh: &Mesh,
+    scan: Option<&Grid>,
     target: LpsPoint,
     reach: Mm,
     count: usize,
@@ -26,6 +30,7 @@ pub fn spread_entries(
         return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
     }
     let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
+    let ends = scan.map(Ends::of);
     let useful: Vec<([DVec3; 3], DVec3)> = mesh
         .triangles()
         .iter()
@@ -34,7 +39,8 @@ pub fn spread_entries(
             let normal = (p[1] - p[0]).cross(p[2] - p[0]) / 2.0;
             let middle = (p[0] + p[1] + p[2]) / 3.0;
             let away = middle - target.0;
-            (away.length() <= reach.0 && normal.dot(away) > 0.0).then_some((p, normal))
+            let cut = ends.as_ref().is_some_and(|ends| ends.has(middle));
+            (!cut && away.length() <= reach.0 && normal.dot(away) > 0.0).then_some((p, normal))
         })
         .collect();
     let area: f64 = useful.iter().map(|u| u.1.length()).sum();
@@ -71,6 +77,25 @@ pub fn spread_entries(
     Ok(entries)
 }
 
+/// Where a scan ends: within a voxel of the centres of its outermost voxels. A direction with one or two voxels has no
+/// inside; it ends everywhere.
+struct Ends {
+    to_voxel: DAffine3,
+    last: DVec3,
+}
+
+impl Ends {
+    fn of(scan: &Grid) -> Self {
+        let last = DVec3::from_array(scan.dims().map(|n| n as f64 - 2.0));
+        Self { to_voxel: scan.patient_to_voxel(), last }
+    }
+
+    fn has(&self, at: DVec3) -> bool {
+        let voxel = self.to_voxel.transform_point3(at);
+        !(voxel.cmpge(DVec3::ONE).all() && voxel.cmple(self.last).all())
+    }
+}
+
 /// A surface made coarse, so that each of its vertices is an entry of the map and can be painted.
 #[derive(Clone, Debug)]
 pub struct EntrySurface {
@@ -83,16 +108,24 @@ pub struct EntrySurface {
 impl EntrySurface {
     /// Makes a closed surface coarse: of all its vertices in a cube of space the one nearest to their middle stays, with cubes
     /// so large that about `count` stay (J. Rossignac, P. Borrel, "Multi-resolution 3D approximations", 1993). Only what
-    /// lies within `reach` of `around` is kept.
+    /// lies within `reach` of `around` is kept, less where the scan ends: see [`spread_entries`].
     ///
     /// # Errors
     /// When no part of the surface is within reach, or `count` is 0.
-    pub fn new(mesh: &Mesh, around: LpsPoint, reach: Mm, count: usize) -> Result<Self, ApproachError> {
+    pub fn new(
+        mesh: &Mesh,
+        scan: Option<&Grid>,
+        around: LpsPoint,
+        reach: Mm,
+        count: usize,
+    ) -> Result<Self, ApproachError> {
         if count == 0 || count > 10_000_000 {
             return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
         }
         let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
-        let near = |t: &&[u32; 3]| t.iter().all(|&v| at(v).distance(around.0) <= reach.0);
+        let ends = scan.map(Ends::of);
+        let cut = |p: DVec3| ends.as_ref().is_some_and(|ends| ends.has(p));
+        let near = |t: &&[u32; 3]| t.iter().all(|&v| at(v).distance(around.0) <= reach.0 && !cut(at(v)));
         let kept: Vec<[u32; 3]> = mesh.triangles().iter().filter(near).copied().collect();
         let area: f64 = kept.iter().map(|t| (at(t[1]) - at(t[0])).cross(at(t[2]) - at(t[0])).length() / 2.0).sum();
         if area <= 0.0 || area.is_nan() {

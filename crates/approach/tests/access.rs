@@ -32,7 +32,7 @@ fn the_map_holds_a_tenth_of_a_millimetre() {
         .map(|(c, r)| Obstacle::new("ball", &ball(*c, *r, 120), Mm(0.0), Thresholds::default()).unwrap())
         .collect();
     let skin = ball(DVec3::ZERO, 70.0, 60);
-    let entries = spread_entries(&skin, TARGET, Mm(100.0), 1000).unwrap();
+    let entries = spread_entries(&skin, None, TARGET, Mm(100.0), 1000).unwrap();
     assert!((990..=1000).contains(&entries.len()), "{}", entries.len());
     let region = (LpsPoint::new(-72.0, -72.0, -72.0), LpsPoint::new(72.0, 72.0, 72.0));
     let ready = Accessibility::new(&avoid, region, Mm(2.0), None, &progress).unwrap();
@@ -101,7 +101,7 @@ fn uncertain_tissue_counts_against_a_way() {
 
     let far =
         [Obstacle::new("far", &ball(DVec3::new(0.0, 0.0, 200.0), 2.0, 20), Mm(0.0), Thresholds::default()).unwrap()];
-    let entries = spread_entries(&ball(DVec3::ZERO, 29.0, 40), TARGET, Mm(40.0), 400).unwrap();
+    let entries = spread_entries(&ball(DVec3::ZERO, 29.0, 40), None, TARGET, Mm(40.0), 400).unwrap();
     let region = (LpsPoint::new(-31.0, -31.0, -31.0), LpsPoint::new(31.0, 31.0, 31.0));
     let progress = Progress::new();
     let ready =
@@ -188,4 +188,38 @@ fn stated_errors_hold_by_monte_carlo() {
         held.iter().zip(all).all(|(h, a)| *h as f64 >= 0.93 * f64::from(a)),
         "{held:?} of {all:?}, worst {worst:?}"
     );
+}
+
+/// Regression: where the scan ends it cuts the body, and the best ways into the liver led in through that cut.
+#[test]
+fn where_the_scan_ends_is_no_way_in() {
+    // A ball of 30 mm whose upper part the scan leaves out: 20 mm above its middle it ends.
+    let grid = Grid::axis_aligned([70, 70, 55], LpsPoint::new(-34.5, -34.5, -34.5), [1.0; 3]).unwrap();
+    let mask = fabrica_volume::Mask::from_fn(grid.clone(), |n| {
+        let [i, j, k] = grid.position(n).map(|v| v as f64 - 34.5);
+        i * i + j * j + k * k <= 900.0
+    });
+    let structure = fabrica_volume::Structure {
+        name: "skin".into(),
+        colour: fabrica_volume::Rgb(1, 2, 3),
+        mask,
+        code: None,
+        origin: "synthetic".into(),
+        isovalue: None,
+    };
+    let skin = fabrica_approach::border(&structure, None, &Progress::new()).unwrap();
+    let highest = |entries: &[EntryPoint]| entries.iter().map(|e| e.at.0.z).fold(f64::NEG_INFINITY, f64::max);
+    let target = LpsPoint::new(0.0, 0.0, 5.0);
+    let cut = spread_entries(&skin, None, target, Mm(100.0), 2000).unwrap();
+    assert!(highest(&cut) > 19.5);
+    let entries = spread_entries(&skin, Some(&grid), target, Mm(100.0), 2000).unwrap();
+    assert!(highest(&entries) < 19.0, "{}", highest(&entries));
+    let surface = fabrica_approach::EntrySurface::new(&skin, Some(&grid), target, Mm(100.0), 2000).unwrap();
+    assert!(highest(&surface.entries) < 19.0);
+    assert_eq!(surface.mesh.vertices().len(), surface.entries.len());
+    // About as many as were asked for, each on the ball and facing out of it.
+    assert!((1400..2800).contains(&surface.entries.len()), "{}", surface.entries.len());
+    for entry in &surface.entries {
+        assert!((entry.at.0.length() - 30.0).abs() < 0.8 && entry.outwards.0.dot(entry.at.0) > 27.0, "{entry:?}");
+    }
 }

@@ -56,7 +56,9 @@ pub use field::Field;
 pub use geodesic::geodesic;
 pub use profile::{Profile, TILT_DEGREES, cross_section_at, profile};
 pub use propagate::{Displacement, PointErrors, propagate};
-pub use report::{DISCLAIMER, Picture, Shown, measurements_csv, measurements_json, plan_report, sections_csv};
+pub use report::{
+    DISCLAIMER, Picture, Shown, approach_json, measurements_csv, measurements_json, plan_report, sections_csv,
+};
 pub use settings::Settings;
 pub use shapes::{angle, distance, line_angle, polygon_area};
 pub use size::size;

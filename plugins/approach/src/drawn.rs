@@ -21,6 +21,11 @@ const UNKNOWN: Rgb = Rgb(170, 170, 170);
 /// Titanium, and a screw that may break out.
 const IMPLANT: Rgb = Rgb(120, 170, 220);
 
+/// The most distances that are written into the views, how far these are apart, and how far outside the depth is, mm.
+const LABELS: usize = 3;
+const APART: f64 = 12.0;
+const ASIDE: f64 = 40.0;
+
 /// The colour of an alarm.
 fn of_alarm(alarm: Alarm) -> Rgb {
     match alarm {
@@ -91,14 +96,24 @@ fn of_instrument(held: &InHand, rehearsing: &Rehearsing) -> Vec<Annotation> {
     let placed = fabrica_approach::PlacedInstrument::new(&taken.instrument, &pose);
     let near = told.avoid.iter().zip(&told.reading.clearances).filter_map(|(name, c)| Some((name, c.as_ref()?)));
     let least = near.clone().map(|(_, c)| c.distance.0).fold(f64::INFINITY, f64::min);
-    for (name, c) in near.filter(|(_, c)| c.alarm > Alarm::Free || c.distance.0 <= least) {
-        let from = placed.nearest_to(c.nearest);
-        let text = format!("{name} {:.1} ± {:.1} mm", c.distance.0, c.error.0);
-        lines.push(Annotation::line(vec![from, c.nearest], of_alarm(c.alarm)).says(text));
+    let mut shown: Vec<_> = near.filter(|(_, c)| c.alarm > Alarm::Free || c.distance.0 <= least).collect();
+    shown.sort_by(|a, b| a.1.distance.0.total_cmp(&b.1.distance.0));
+    let mut labelled: Vec<LpsPoint> = Vec::new();
+    for (name, c) in shown {
+        let line = Annotation::line(vec![placed.nearest_to(c.nearest), c.nearest], of_alarm(c.alarm));
+        // Labels that lie on one another cannot be read; the panel has all the values.
+        if labelled.len() < LABELS && labelled.iter().all(|at| at.distance(c.nearest).0 > APART) {
+            labelled.push(c.nearest);
+            let text = format!("{name} {:.1} ± {:.1} mm", c.distance.0, c.error.0);
+            lines.push(Annotation { label: Some((c.nearest, text)), ..line });
+        } else {
+            lines.push(line);
+        }
     }
     if let Some(entry) = told.reading.entry {
+        let outside = LpsPoint(entry.at.0 - pose.forward().0 * ASIDE);
         let text = format!("{:.0} mm deep", entry.depth.0);
-        lines.push(Annotation { label: Some((entry.at, text)), ..Annotation::line(vec![entry.at], LIVE) });
+        lines.push(Annotation { label: Some((outside, text)), ..Annotation::line(vec![entry.at], LIVE) });
     }
     lines
 }

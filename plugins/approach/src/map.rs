@@ -211,7 +211,8 @@ fn prepare(
         None => Arc::new(border(structure, Some(volume), progress).map_err(|e| e.to_string())?),
     };
     let reach = Mm(taken.instrument.working_length.0.min(criteria.greatest_length_mm) + ROOM);
-    let surface = EntrySurface::new(&mesh, target, reach, ENTRIES).map_err(|e| e.to_string())?;
+    let surface =
+        EntrySurface::new(&mesh, Some(structure.mask.grid()), target, reach, ENTRIES).map_err(|e| e.to_string())?;
     let (low, high) = surface.mesh.bounds().unwrap_or((target, target));
     let (near, far) = (target.0 - ROOM, target.0 + ROOM);
     let region = (LpsPoint(low.0.min(near) - STEP.0), LpsPoint(high.0.max(far) + STEP.0));

@@ -67,13 +67,18 @@ pub fn point(
         if (pointed.press.held || at_crosshair) && target.is_some() {
             planning.target = target;
         }
-        let chosen = tools.chosen(TRAJECTORY, CANDIDATE).and_then(|n| n.parse::<usize>().ok());
-        let picked = rehearsing.picked.take().or(chosen.filter(|_| take).and_then(|n| n.checked_sub(1)));
-        if let (Some(picked), Some(map)) = (picked, &rehearsing.map) {
+        if take {
+            let chosen = tools.chosen(TRAJECTORY, CANDIDATE).and_then(|n| n.parse::<usize>().ok());
+            rehearsing.picked = chosen.and_then(|n| n.checked_sub(1));
+        }
+        // What is picked before the map is there waits for it.
+        let of_now = rehearsing.map.as_ref().filter(|map| Some(map.target) == planning.target);
+        if let (Some(picked), Some(map)) = (rehearsing.picked, of_now) {
             match map.candidates.get(picked) {
                 Some(candidate) => made = Some((candidate.at, map.target)),
                 None => notices.tell(Severity::Warning, format!("There is no candidate {}.", picked + 1)),
             }
+            rehearsing.picked = None;
         }
         if planning.target.is_none() {
             tell(&mut rehearsing, Told::Next("Press the target: the map of entries follows it.".into()));
@@ -110,7 +115,7 @@ pub fn lay_aside(tools: Res<Tools>, mut planning: ResMut<Planning>, mut rehearsi
     if planning.entry.is_some() || planning.target.is_some() || planning.pointed.is_some() {
         *planning = Planning::default();
     }
-    if rehearsing.map.is_some() {
-        rehearsing.map = None;
+    if rehearsing.map.is_some() || rehearsing.picked.is_some() {
+        (rehearsing.map, rehearsing.picked) = (None, None);
     }
 }

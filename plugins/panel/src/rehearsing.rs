@@ -17,6 +17,9 @@ const ROLES: [(Role, &str, &str); 5] = [
     (Role::Ignore, "ignore", "It is of no interest here"),
 ];
 
+/// How many distances are told at once.
+const NEAREST: usize = 8;
+
 /// Draws it.
 pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     match &desk.rehearsing.told {
@@ -80,22 +83,20 @@ fn word(alarm: Alarm) -> &'static str {
 
 /// All that the instrument is told.
 fn reading(ui: &mut egui::Ui, avoid: &[String], reading: &Reading) {
+    let mut near: Vec<_> = avoid.iter().zip(&reading.clearances).filter_map(|(n, c)| Some((n, c.as_ref()?))).collect();
+    near.sort_by(|a, b| a.1.distance.0.total_cmp(&b.1.distance.0));
     egui::Grid::new("clearances").num_columns(3).show(ui, |ui| {
-        for (name, clearance) in avoid.iter().zip(&reading.clearances) {
-            ui.label(name);
-            match clearance {
-                Some(c) => {
-                    ui.label(RichText::new(format!("{:.1} ± {:.1} mm", c.distance.0, c.error.0)).strong());
-                    ui.label(RichText::new(word(c.alarm)).color(colour(c.alarm)));
-                }
-                None => {
-                    ui.weak("over 200 mm");
-                    ui.weak("");
-                }
-            }
+        for (name, c) in near.iter().take(NEAREST) {
+            ui.label(*name);
+            ui.label(RichText::new(format!("{:.1} ± {:.1} mm", c.distance.0, c.error.0)).strong());
+            ui.label(RichText::new(word(c.alarm)).color(colour(c.alarm)));
             ui.end_row();
         }
     });
+    let (farther, beyond) = (near.len().saturating_sub(NEAREST), avoid.len() - near.len());
+    if farther + beyond > 0 {
+        ui.weak(format!("{farther} farther than these, {beyond} farther than 200 mm"));
+    }
     if let Some(entry) = reading.entry {
         ui.label(format!(
             "{:.1} ± {:.1} mm deep, {:.0}° from the perpendicular into the surface",

@@ -85,6 +85,12 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
             return;
         }
         warnings(ui, desk);
+        // What an instrument in the hand is told must be seen, however many structures there are.
+        let rehearses = desk.rehearsing.active;
+        if rehearses {
+            tools(ui, desk);
+            approach(ui, desk);
+        }
         ui.collapsing(RichText::new("Scan").strong(), |ui| scan(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Look").strong()).default_open(true).show(ui, |ui| look(ui, desk));
         ui.collapsing(RichText::new("Transfer function").strong(), |ui| curve::draw(ui, desk));
@@ -99,16 +105,16 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
             .default_open(true)
             .show(ui, |ui| clip(ui, desk));
-        egui::CollapsingHeader::new(RichText::new("Tools").strong())
-            .default_open(true)
-            .show(ui, |ui| tools::draw(ui, desk));
+        if !rehearses {
+            tools(ui, desk);
+        }
         ui.collapsing(RichText::new("Editing").strong(), |ui| editing::draw(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Measurements").strong())
             .default_open(true)
             .show(ui, |ui| measuring::draw(ui, desk));
-        egui::CollapsingHeader::new(RichText::new("Approach").strong())
-            .default_open(true)
-            .show(ui, |ui| rehearsing::draw(ui, desk));
+        if !rehearses {
+            approach(ui, desk);
+        }
         let views = ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
         desk.places.note("views", &views.header_response);
         if !desk.headset.told.is_empty() {
@@ -117,6 +123,18 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         }
         ui.collapsing(RichText::new("Mouse and keys").strong(), help);
     });
+}
+
+fn tools(ui: &mut egui::Ui, desk: &mut Desk) {
+    egui::CollapsingHeader::new(RichText::new("Tools").strong())
+        .default_open(true)
+        .show(ui, |ui| tools::draw(ui, desk));
+}
+
+fn approach(ui: &mut egui::Ui, desk: &mut Desk) {
+    egui::CollapsingHeader::new(RichText::new("Approach").strong())
+        .default_open(true)
+        .show(ui, |ui| rehearsing::draw(ui, desk));
 }
 
 fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {

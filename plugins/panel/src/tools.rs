@@ -6,6 +6,9 @@ use fabrica_scene::input::{Hand, OptionKind, OptionValue, ToolOption};
 
 use crate::Desk;
 
+/// More names than these are a list to open.
+const LISTED: usize = 12;
+
 /// Draws the tools to choose from and the options of the one in use.
 pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     let active = desk.tools.active().copied();
@@ -55,6 +58,14 @@ fn draw_option(ui: &mut egui::Ui, option: &mut ToolOption) {
         }
         (OptionKind::Length { least, greatest }, OptionValue::Length(Mm(mm))) => {
             ui.add(egui::Slider::new(mm, least.0..=greatest.0).suffix(" mm").text(option.title));
+        }
+        (OptionKind::Choice(names), OptionValue::Chosen(chosen)) if names.len() > LISTED => {
+            let now = names.get(*chosen).map_or("", String::as_str);
+            egui::ComboBox::from_label(option.title).selected_text(now).width(200.0).show_ui(ui, |ui| {
+                for (index, name) in names.iter().enumerate() {
+                    ui.selectable_value(chosen, index, name);
+                }
+            });
         }
         (OptionKind::Choice(names), OptionValue::Chosen(chosen)) => {
             ui.horizontal_wrapped(|ui| {

@@ -22,8 +22,8 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{border-bot
 text-align:left;vertical-align:top}th{background:#f3f5f7}.n{text-align:right;white-space:nowrap}.warn{background:#fff1c2}\
 .stop{background:#ffd9d6;padding:.6rem}small{color:#57606a}figure{display:inline-block;margin:.5rem}img{max-width:34rem}";
 
-/// The report of a case's plan: data, warnings and what was decided, measurements with the parts of their errors,
-/// structures, notes, pictures, and the audit log.
+/// The report of a case's plan: data, warnings and what was decided, measurements with the parts of their errors, the way in
+/// (trajectories, implants, rehearsals), structures, notes, pictures, and the audit log.
 ///
 /// # Errors
 /// When the audit log cannot be read.
@@ -64,6 +64,7 @@ pub fn plan_report(case: &Case, pictures: &[Picture]) -> Result<String, CaseErro
     );
     warnings(&mut page, case);
     measurements(&mut page, &Shown::all_of(case));
+    super::approach::write_html(&mut page, case);
     page.push_str("<h2>Structures</h2>");
     table(
         &mut page,
@@ -221,7 +222,7 @@ fn curve(sections: &[CrossSection]) -> String {
     drawing
 }
 
-fn table(page: &mut String, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+pub(super) fn table(page: &mut String, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     page.push_str("<table><tr>");
     heads.iter().for_each(|h| page.push_str(&format!("<th>{h}</th>")));
     page.push_str("</tr>");
@@ -234,7 +235,7 @@ fn table(page: &mut String, heads: &[&str], rows: impl Iterator<Item = Vec<Strin
 }
 
 /// Text from outside as text, whatever it holds.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 

@@ -1,5 +1,6 @@
-//! Measurements as JSON, as tables (CSV), and the plan as a page (HTML).
+//! Measurements as JSON, as tables (CSV), the way in as JSON, and the plan as a page (HTML).
 
+mod approach;
 mod csv;
 mod html;
 mod json;
@@ -7,6 +8,7 @@ mod json;
 use fabrica_case::Case;
 use fabrica_plan::{Measurement, NamedMeasurement};
 
+pub use approach::approach_json;
 pub use csv::{measurements_csv, sections_csv};
 pub use html::{Picture, plan_report};
 pub use json::measurements_json;
