@@ -44,6 +44,9 @@ pub enum Place {
     Desktop,
 }
 
+/// The window's size at first, pixels.
+pub const WINDOW: [u32; 2] = [1600, 960];
+
 /// How the app is started.
 pub struct Options {
     /// A case, or files to import.
@@ -64,6 +67,8 @@ pub struct Options {
     pub trace: Option<PathBuf>,
     /// A picture of the window is wanted, and then the end.
     pub photograph: Option<PathBuf>,
+    /// The window's size, pixels.
+    pub size: [u32; 2],
     /// Frames are measured.
     pub bench: Option<commands::bench::Measuring>,
 }
@@ -81,6 +86,7 @@ impl Options {
             script: None,
             trace: None,
             photograph: None,
+            size: WINDOW,
             bench: None,
         }
     }
@@ -98,7 +104,7 @@ pub fn run(options: Options) -> Result<()> {
     let window = has_display();
     let room = runtime.is_some();
     let mut app = App::new();
-    app.add_plugins(bevy_plugins(runtime.as_ref(), window));
+    app.add_plugins(bevy_plugins(runtime.as_ref(), window, options.size));
     if window {
         // Nothing moves by itself: frames follow input, and look after running work some times a second.
         let mode = UpdateMode::reactive(Duration::from_millis(50));
@@ -182,14 +188,14 @@ fn find_headset(place: Place) -> Result<Option<Runtime>> {
 }
 
 /// Bevy, on the headset's graphics device where there is one, with a window where there is a display.
-fn bevy_plugins(runtime: Option<&Runtime>, window: bool) -> PluginGroupBuilder {
+fn bevy_plugins(runtime: Option<&Runtime>, window: bool, [width, height]: [u32; 2]) -> PluginGroupBuilder {
     let render = match runtime {
         Some(runtime) => runtime.render_plugin(true),
         None => fabrica_scene::graphics::render_plugin(),
     };
     let primary = Window {
         title: "Fabrica".into(),
-        resolution: WindowResolution::new(1600, 960),
+        resolution: WindowResolution::new(width, height),
         // The headset's frames must not wait for the window's.
         present_mode: if runtime.is_some() { PresentMode::AutoNoVsync } else { PresentMode::default() },
         ..default()

@@ -692,6 +692,9 @@ pub struct OpenArgs {
     /// Writes what changes (headset, patient's pose, plan) to this file, a line of JSON a change; tests read it.
     #[arg(long, hide = true)]
     pub trace: Option<PathBuf>,
+    /// The window's size in pixels, WIDTHxHEIGHT; a small one is drawn sooner, which tests like.
+    #[arg(long, hide = true)]
+    pub size: Option<String>,
     /// Saves a picture of the window to this file once everything is drawn, and ends.
     #[arg(long, hide = true)]
     pub photograph: Option<PathBuf>,

