@@ -29,7 +29,7 @@ fn play(case: &str, script: &str, trace: &str) {
             case,
             "--desktop",
             "--size",
-            "560x360",
+            "640x400",
         ])
         .args(["--script", script, "--trace", trace])
         .env("USER", "tester")

@@ -13,6 +13,9 @@ use crate::{Desk, editing, marks, mouse, overlay, style};
 /// Window/level by mouse: how much of the window's width a drag over the view's height changes.
 const WINDOW_DRAG: f64 = 2.0;
 
+/// The least side of a view, points.
+const LEAST: f32 = 24.0;
+
 /// The views' pictures, as egui knows them.
 pub struct Textures {
     /// Of the slice views, in their order.
@@ -33,6 +36,10 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk, textures: &Textures) {
         return;
     }
     let half = (whole.size() - vec2(3.0, 3.0)) / 2.0;
+    // A window so small leaves views without a width, whose letters would have none either.
+    if half.min_elem() < LEAST {
+        return;
+    }
     let cell = |column: f32, row: f32| {
         Rect::from_min_size(whole.min + vec2(column * (half.x + 3.0), row * (half.y + 3.0)), half)
     };
@@ -68,6 +75,9 @@ pub fn draw_slices(ui: &mut egui::Ui, desk: &mut Desk, slices: &[TextureId; 3]) 
     }
     let whole = ui.available_rect_before_wrap();
     let size = vec2(whole.width(), (whole.height() - 6.0) / 3.0);
+    if size.min_elem() < LEAST {
+        return;
+    }
     for (view, &texture) in slices.iter().enumerate() {
         let corner = whole.min + vec2(0.0, view as f32 * (size.y + 3.0));
         slice(ui, desk, view, texture, Rect::from_min_size(corner, size));
