@@ -23,7 +23,7 @@ const IMPLANT: Rgb = Rgb(120, 170, 220);
 
 /// The most distances that are written into the views, how far these are apart, and how far outside the depth is, mm.
 const LABELS: usize = 3;
-const APART: f64 = 12.0;
+const APART: f64 = 45.0;
 const ASIDE: f64 = 40.0;
 
 /// The colour of an alarm.

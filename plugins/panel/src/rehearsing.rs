@@ -69,7 +69,7 @@ fn colour(alarm: Alarm) -> Color32 {
     match alarm {
         Alarm::Free => Color32::from_rgb(110, 200, 130),
         Alarm::Warn => Color32::from_rgb(245, 180, 70),
-        Alarm::Stop => style::ALERT,
+        Alarm::Stop => Color32::from_rgb(245, 95, 85),
     }
 }
 
