@@ -202,20 +202,21 @@ impl Instrument {
         })
     }
 
-    /// The greatest distance of any of its points from the axis, of what lies within `depth` of the tip.
+    /// The greatest distance of any of its points from the axis, of what lies less than `depth` from the tip: a handle that
+    /// begins there does not count.
     pub fn radius_within(&self, depth: Mm) -> Mm {
         let part = |part: &Part| match part {
             Part::Turned(profile) => {
-                let within = profile.iter().filter(|[x, _]| *x <= depth.0).map(|p| p[1]);
+                let within = profile.iter().filter(|[x, _]| *x < depth.0).map(|p| p[1]);
                 let cut = profile.windows(2).filter_map(|p| {
                     let [a, b] = [p[0], p[1]];
-                    let inside = a[0] <= depth.0 && b[0] > depth.0 && b[0] > a[0];
+                    let inside = a[0] < depth.0 && b[0] >= depth.0;
                     inside.then(|| a[1] + (b[1] - a[1]) * (depth.0 - a[0]) / (b[0] - a[0]))
                 });
                 within.chain(cut).fold(0.0, f64::max)
             }
-            Part::Ball { at, radius } if at - radius <= depth.0 => *radius,
-            Part::Box([low, high]) if low[0] <= depth.0 => {
+            Part::Ball { at, radius } if at - radius < depth.0 => *radius,
+            Part::Box([low, high]) if low[0] < depth.0 => {
                 low[1].abs().max(high[1].abs()).hypot(low[2].abs().max(high[2].abs()))
             }
             _ => 0.0,

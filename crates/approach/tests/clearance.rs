@@ -31,6 +31,8 @@ fn every_built_in_instrument_reads_and_keeps_its_measures() {
     let needle = library.get("needle 1.3 mm").unwrap();
     // Half way up the tip of 2.5 mm.
     assert!((needle.radius_within(Mm(1.25)).0 - 0.3175).abs() < 1e-9);
+    // Regression: the handle that begins where the working length ends made the map's needle 8 mm wide.
+    assert!((needle.radius_within(needle.working_length).0 - 0.635).abs() < 1e-9);
     assert!(library.get("scalpel").unwrap_err().to_string().contains("drill 3 mm"));
 }
 
