@@ -81,6 +81,13 @@ fn app(folder: &Path) -> App {
     app
 }
 
+/// An app in which the plan says what the balls are.
+fn app_with_roles(folder: &Path) -> App {
+    let mut app = app(folder);
+    play(&mut app, ROLES, |world| world.resource::<OpenCase>().approach.watches.len() == 2);
+    app
+}
+
 fn rehearsing(world: &World) -> &Rehearsing {
     world.resource::<Rehearsing>()
 }
@@ -96,19 +103,17 @@ fn an_instrument_drawn_on_a_slice_is_told_how_near_it_is_and_kept() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
-    let script = format!(
-        "{ROLES}0 tool instrument\n0.1 option instrument instrument needle 1.3 mm\n0.2 option instrument record on\n\
+    let mut app = app_with_roles(&folder);
+    let script = "0 tool instrument\n0.1 option instrument instrument needle 1.3 mm\n0.2 option instrument record on\n\
          0.3 slice at 0 -60 0 axial\n0.4 slice press\n0.5 slice at 0 -20 0 axial\n0.6 slice at 0 10 0 axial\n\
-         0.7 slice release\n0.8 slice gone\n"
-    );
+         0.7 slice release\n0.8 slice gone\n";
     let deep = |world: &World| {
         rehearsing(world)
             .reading
             .as_ref()
             .is_some_and(|held| held.reading.pose.tip().distance(LpsPoint::new(0.0, 10.0, 0.0)).0 < 1e-6)
     };
-    play(&mut app, &script, deep);
+    play(&mut app, script, deep);
     let held = rehearsing(app.world()).reading.clone().unwrap();
     assert_eq!(&*held.avoid, ["vessel".to_owned()]);
     let clearance = held.reading.clearances[0].unwrap();
@@ -162,13 +167,11 @@ fn a_hand_that_goes_into_a_vessel_is_stopped() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
+    let mut app = app_with_roles(&folder);
     // The needle is 230 mm long and its last 40 are in the hand: its tip is 190 mm before it.
-    let script = format!(
-        "{ROLES}0 tool instrument\n0.1 option instrument instrument needle 1.3 mm\n0.2 option instrument record on\n\
-         0.3 right lps 14 -60 0 from 14 -250 0\n"
-    );
-    play(&mut app, &script, |world| rehearsing(world).reading.is_some());
+    let script = "0 tool instrument\n0.1 option instrument instrument needle 1.3 mm\n0.2 option instrument record on\n\
+         0.3 right lps 14 -60 0 from 14 -250 0\n";
+    play(&mut app, script, |world| rehearsing(world).reading.is_some());
     let reading = &rehearsing(app.world()).reading.as_ref().unwrap().reading;
     assert_eq!((reading.alarm, reading.entry), (Alarm::Free, None));
     let script = "0 right lps 14 -30 0 from 14 -220 0\n0.3 right lps 14 0 0 from 14 -190 0 over 0.5\n";
@@ -201,11 +204,9 @@ fn ways_are_planned_by_two_points_and_from_the_map() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("case");
     case(&folder, false);
-    let mut app = app(&folder);
-    let script = format!(
-        "{ROLES}0 tool trajectory\n0.1 option trajectory instrument needle 1.3 mm\n0.2 slice at 0 -42 0 axial\n0.3 slice gone\n"
-    );
-    play(&mut app, &script, |_| true);
+    let mut app = app_with_roles(&folder);
+    let script = "0 tool trajectory\n0.1 option trajectory instrument needle 1.3 mm\n0.2 slice at 0 -42 0 axial\n0.3 slice gone\n";
+    play(&mut app, script, |_| true);
     let script = "0 slice at 0 -42 0 axial\n0.1 slice press\n0.2 slice release\n0.4 slice at 10 0 0 axial\n0.5 slice press\n0.6 slice release\n0.7 slice gone\n";
     let assessed = |name: &'static str| {
         move |world: &World| {
@@ -265,8 +266,9 @@ fn screws_are_placed_and_one_that_breaks_out_is_told() {
     play(&mut app, &place(-20.0), |world| {
         world.resource::<Notices>().0.iter().any(|n| n.text.contains("No structure is the bone"))
     });
+    play(&mut app, ROLES, |world| world.resource::<OpenCase>().approach.watches.len() == 2);
     let placed = |count: usize| move |world: &World| world.resource::<OpenCase>().approach.screws.len() == count;
-    play(&mut app, &(ROLES.to_owned() + &place(-20.0)), placed(1));
+    play(&mut app, &place(-20.0), placed(1));
     play(&mut app, &place(-11.0), placed(2));
     let plan = on_disk(&folder);
     let (sound, out) = (&plan.screws["Screw 1"], &plan.screws["Screw 2"]);
