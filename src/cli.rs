@@ -464,9 +464,9 @@ pub struct ReportArgs {
 pub struct PrintArgs {
     /// The case.
     pub case: PathBuf,
-    /// The structure.
-    #[arg(long)]
-    pub structure: String,
+    /// The structure; as often as there are structures. Several share their borders, and make a part each (.3mf, .glb).
+    #[arg(long, required = true)]
+    pub structure: Vec<String>,
     /// The model file; its ending (.stl, .obj, .ply, .3mf, .glb) says the format. The report and the passport lie beside it.
     #[arg(long, short)]
     pub out: PathBuf,
@@ -476,6 +476,22 @@ pub struct PrintArgs {
     /// The least wall at the model's scale, millimetres: thinner places are listed; 0 to leave walls unmeasured.
     #[arg(long, default_value_t = 1.5)]
     pub wall: f64,
+    /// Takes triangles away as long as the surface stays within so many millimetres.
+    #[arg(long, value_name = "MM")]
+    pub simplify: Option<f64>,
+    /// Thickens walls that are thinner than so many millimetres at the model's scale, only where they are.
+    #[arg(long, value_name = "WALL")]
+    pub least_wall: Option<f64>,
+    /// Engraves a text (the case's name, the side): `L,P,S:TEXT`, its middle at the surface next to that point; as often as
+    /// there are texts.
+    #[arg(long, value_name = "L,P,S:TEXT", allow_hyphen_values = true)]
+    pub engrave: Vec<String>,
+    /// The height of engraved text at the model's scale, millimetres.
+    #[arg(long, default_value_t = 6.0)]
+    pub engrave_height: f64,
+    /// The depth of engraved text at the model's scale, millimetres.
+    #[arg(long, default_value_t = 0.6)]
+    pub engrave_depth: f64,
     /// Makes the model hollow, with a wall of so many millimetres.
     #[arg(long, value_name = "WALL")]
     pub hollow: Option<f64>,
@@ -500,9 +516,15 @@ pub struct PrintArgs {
     /// The printer's build volume, WIDTHxDEPTHxHEIGHT in millimetres.
     #[arg(long)]
     pub bed: Option<String>,
+    /// Puts the parts beside each other on the bed, so many millimetres apart; the file is then not in patient coordinates.
+    #[arg(long, value_name = "GAP", requires = "bed")]
+    pub arrange: Option<f64>,
     /// How far the model may depart from the structure and the user's measurements, millimetres.
     #[arg(long, default_value_t = 0.5)]
     pub tolerance: f64,
+    /// Writes the model (.stl or .obj, at 100 %) as a DICOM object of the scan's study too, beside it.
+    #[arg(long)]
+    pub dicom: bool,
     /// Writes the model even if it is not closed.
     #[arg(long)]
     pub allow_open: bool,

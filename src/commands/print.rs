@@ -1,10 +1,10 @@
-//! `fabrica print`: a structure as a proved model, with its report and passport beside it.
+//! `fabrica print`: structures as a proved model, with its report and passport beside it.
 
 use anyhow::{Result, bail};
 use fabrica_case::Case;
 use fabrica_geometry::Mm;
-use fabrica_mesh::{CutOptions, CutPlane, HollowOptions};
-use fabrica_print::{ModelOptions, PrintJob, page_path, passport_path, report_path};
+use fabrica_mesh::{CutOptions, CutPlane, Engraving, HollowOptions};
+use fabrica_print::{ModelOptions, PassportPart, PrintJob, dicom_path, page_path, passport_path, report_path};
 use fabrica_surface::{PrintOptions, Smoothing};
 
 use crate::author::author;
@@ -18,29 +18,32 @@ pub fn run(args: &PrintArgs) -> Result<()> {
     let mut case = Case::open(&args.case)?;
     let by = author(None)?;
     let bar = Bar::start();
+    let names: Vec<&str> = args.structure.iter().map(String::as_str).collect();
     let reason = args.override_unvalidated.as_deref();
-    let job = PrintJob::prepare_with(&case, &args.structure, &args.out, reason, bar.progress())?;
+    let job = PrintJob::prepare_many(&case, &names, &args.out, reason, bar.progress())?;
     let printed = job.make_with(&options, &by, bar.progress())?;
     let passport = printed.passport().clone();
-    let model = printed.record(&mut case, &by)?;
+    let models = printed.record(&mut case, &by)?;
     drop(bar);
-    say(&model.report);
     if let Some(words) = &passport.validation {
         say(format_args!("Validation        {words}"));
+    }
+    for model in &models {
+        say(&model.report);
     }
     for step in &passport.steps {
         say(format_args!("Step              {}: {}", step.what, step.departures));
     }
     say(format_args!("\nThe model as written, at {:.0} % of the patient", args.scale));
-    say(&passport.inspection);
-    for line in &passport.proof.calipers {
-        match (line.on_model, line.difference()) {
-            (Some(model), Some(difference)) => say(format_args!(
-                "Caliper           {}: {:.2} on the images, {model:.2} on the model ({:+.2} mm)",
-                line.caliper.name, line.measured, difference.0
-            )),
-            _ => say(format_args!("Caliper           {}: not on this structure", line.caliper.name)),
+    for part in &passport.parts {
+        if passport.parts.len() > 1 {
+            say(format_args!("\n{}", part.name));
         }
+        say(&part.inspection);
+        say_calipers(part);
+    }
+    if args.dicom {
+        say(format_args!("As DICOM          {}", dicom_path(&args.out).display()));
     }
     say(format_args!(
         "Written to {}, {}, {} and {}",
@@ -50,6 +53,18 @@ pub fn run(args: &PrintArgs) -> Result<()> {
         page_path(&args.out).display()
     ));
     Ok(())
+}
+
+fn say_calipers(part: &PassportPart) {
+    for line in &part.proof.calipers {
+        match (line.on_model, line.difference()) {
+            (Some(model), Some(difference)) => say(format_args!(
+                "Caliper           {}: {:.2} on the images, {model:.2} on the model ({:+.2} mm)",
+                line.caliper.name, line.measured, difference.0
+            )),
+            _ => say(format_args!("Caliper           {}: not on this structure", line.caliper.name)),
+        }
+    }
 }
 
 fn options(args: &PrintArgs) -> Result<ModelOptions> {
@@ -69,10 +84,23 @@ fn options(args: &PrintArgs) -> Result<ModelOptions> {
     Ok(ModelOptions {
         surface: PrintOptions { smoothing, allow_open: args.allow_open },
         least_wall: (args.wall > 0.0).then_some(Mm(args.wall)),
+        simplify: args.simplify.map(Mm),
+        thicken: args.least_wall.map(Mm),
+        engravings: args.engrave.iter().map(|text| engraving(text, args)).collect::<Result<_>>()?,
         hollow: args.hollow.map(|wall| HollowOptions { wall: Mm(wall), hole: Mm(args.drain_radius), holes }),
         cut,
         scale: args.scale / 100.0,
+        dicom: args.dicom,
         bed: args.bed.as_deref().map(bed).transpose()?,
+        arrange: args.arrange.map(Mm),
         tolerance: Mm(args.tolerance),
     })
+}
+
+fn engraving(argument: &str, args: &PrintArgs) -> Result<Engraving> {
+    let Some((at, text)) = argument.split_once(':') else {
+        bail!("{argument:?} must be L,P,S:TEXT, a point and a text");
+    };
+    let plain = Engraving::of(text, point(at)?);
+    Ok(Engraving { height: Mm(args.engrave_height), depth: Mm(args.engrave_depth), ..plain })
 }

@@ -29,4 +29,7 @@ pub enum ResultError {
     /// The file is DICOM, but no report of measurements, or not as one should be.
     #[error("the file is no report of measurements (TID 1500): {0}")]
     NoReport(String),
+    /// The file is DICOM, but no printable model, or not as one should be.
+    #[error("the file is no printable model (encapsulated STL or OBJ, in mm): {0}")]
+    NoModel(String),
 }

@@ -3,18 +3,21 @@
 //! - [`measurement_report`]: the plan's measurements as a Comprehensive 3D SR after TID 1500, each value with its 95 %
 //!   interval; [`read_measurement_report`] reads one.
 //! - [`segmentation`]: structures as a binary segmentation; read back by `fabrica-dicom-structures`.
+//! - [`encapsulated_model`]: a printable model as Encapsulated STL or OBJ; [`read_encapsulated_model`] reads one.
 //!
 //! A [`Source`] says what the results belong to: patient, study, frame of reference and the images that they were made
 //! on. UIDs are derived from the content (2.25 and 128 bits of a SHA-256), so that the same results are the same objects.
 
 mod code;
 mod error;
+mod model;
 mod object;
 mod report;
 mod segmentation;
 mod source;
 
 pub use error::ResultError;
+pub use model::{ModelKind, PrintableModel, ReadModel, encapsulated_model, read_encapsulated_model};
 pub use report::{ReportedMeasurement, ReportedValue, measurement_report, read_measurement_report};
 pub use segmentation::{SegmentationKind, segmentation};
 pub use source::Source;

@@ -19,7 +19,7 @@ impl Aabb {
     pub(crate) const EMPTY: Self = Self { low: [f32::INFINITY; 3], high: [f32::NEG_INFINITY; 3] };
 
     #[inline]
-    fn add(&mut self, p: [f32; 3]) {
+    pub(crate) fn add(&mut self, p: [f32; 3]) {
         for (axis, c) in p.into_iter().enumerate() {
             self.low[axis] = self.low[axis].min(c);
             self.high[axis] = self.high[axis].max(c);

@@ -43,6 +43,26 @@ pub enum PrintError {
         /// What it may be, in words.
         allowed: &'static str,
     },
+    /// Something that is only done to a model of one structure was asked for of several.
+    #[error("{0} is made of one structure at a time; print the others without it, or alone")]
+    OneOnly(&'static str),
+    /// Structures of a model lie on different scans.
+    #[error("\"{0}\" and \"{1}\" lie on different scans; print them as models of their own")]
+    DifferentScans(String, String),
+    /// Parts are to be arranged on a bed that is not told.
+    #[error("to arrange parts on the bed its size must be told (--bed WIDTHxDEPTHxHEIGHT)")]
+    NoBed,
+    /// DICOM holds a model in patient coordinates, in STL or OBJ.
+    #[error(
+        "a model for DICOM must be .stl or .obj, of the patient's size (100 %) and where the patient lies (not arranged on a bed)"
+    )]
+    NotForDicom,
+    /// The model cannot be made a DICOM object.
+    #[error(transparent)]
+    Dicom(#[from] fabrica_dicom_results::ResultError),
+    /// A format that cannot hold several parts.
+    #[error("{} cannot hold several parts with names and colours; end it in .3mf or .glb", .0.display())]
+    OnePartFormat(PathBuf),
     /// The file's name does not say a format.
     #[error("{} must end in .stl, .obj, .ply, .3mf or .glb", .0.display())]
     Format(PathBuf),

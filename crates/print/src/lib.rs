@@ -9,35 +9,39 @@ mod options;
 mod passport;
 mod pictures;
 mod proof;
+mod together;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use fabrica_case::{AuditData, Case, write_atomic};
+use fabrica_case::{AuditData, Case, VolumeEntry, write_atomic};
+use fabrica_dicom_results::{ModelKind, PrintableModel, Source, encapsulated_model, read_encapsulated_model, to_bytes};
 use fabrica_mesh::{Model, ModelFormat, merge, read_model, write_model};
 use fabrica_plan::{Author, MeasurementKind, UtcTime};
 use fabrica_progress::Progress;
 use fabrica_review::{Pass, require_validated};
-use fabrica_surface::{Mesh, PrintModel, PrintOptions};
-use fabrica_volume::{Structure, Volume};
+use fabrica_surface::{Mesh, PrintModel, PrintOptions, SurfaceError};
+use fabrica_volume::Volume;
+
+use make::{Made, Wanted};
 
 pub use error::PrintError;
 pub use options::ModelOptions;
-pub use passport::{ModelFile, ModelStep, Passport, WARNING};
+pub use passport::{ModelFile, ModelStep, Passport, PassportPart, WARNING};
 pub use proof::{Caliper, CaliperProof, Proof, prove};
 
-/// A model to make of a structure, in three steps, of which only the first and the last need the case: the long work
+/// A model to make of one structure or several, in three steps, of which only the first and the last need the case: the long work
 /// between them leaves it free for changes.
 #[derive(Debug)]
 pub struct PrintJob {
-    structure: Structure,
+    /// At least one.
+    wanted: Vec<Wanted>,
     /// The scan that places the surface, where one does.
     volume: Option<Volume>,
-    simulated: bool,
-    /// The structure's file and the scan's sources.
+    scan: VolumeEntry,
+    /// The structures' files, in order, and the scan's sources.
     sources: Vec<AuditData>,
-    saved_by: Author,
     calipers: Vec<Caliper>,
     /// Whether the structure is validated, or why it is printed all the same.
     pass: Pass,
@@ -68,34 +72,62 @@ impl PrintJob {
         reason: Option<&str>,
         progress: &Progress,
     ) -> Result<Self, PrintError> {
+        Self::prepare_many(case, &[name], out, reason, progress)
+    }
+
+    /// As [`PrintJob::prepare_with`], of several structures of one scan: a part for each, with shared borders, and one for
+    /// each way in which they overlap. The reason stands for all that are not validated.
+    ///
+    /// # Errors
+    /// As [`PrintJob::prepare`]; when there is no name, several structures do not lie on one scan, or the format cannot
+    /// hold several parts.
+    pub fn prepare_many(
+        case: &Case,
+        names: &[&str],
+        out: &Path,
+        reason: Option<&str>,
+        progress: &Progress,
+    ) -> Result<Self, PrintError> {
+        // A structure that is named twice is meant once.
+        let mut distinct: Vec<&str> = Vec::new();
+        for name in names {
+            if !distinct.contains(name) {
+                distinct.push(name);
+            }
+        }
+        let names = &distinct[..];
         case.require_settled_geometry()?;
-        let pass = require_validated(case, [name], reason, progress)?;
+        let pass = require_validated(case, names.iter().copied(), reason, progress)?;
         let format = model_format(out)?;
-        let entry = case.structure_entry(name)?;
-        let structure = case.structure(name, progress)?;
-        // Only a thresholded structure's surface is placed by the scan.
-        let volume = structure.isovalue.is_some().then(|| case.volume(&entry.volume, progress)).transpose()?;
-        let scan = case.volume_entry(&entry.volume)?;
+        let several = names.len() > 1;
+        if several && !matches!(format, ModelFormat::ThreeMf | ModelFormat::Glb) {
+            return Err(PrintError::OnePartFormat(out.to_owned()));
+        }
+        let Some(first) = names.first() else {
+            return Err(PrintError::Surface(SurfaceError::EmptyStructure(String::new())));
+        };
+        let on = case.structure_entry(first)?.volume.clone();
+        let (mut wanted, mut sources) = (Vec::new(), Vec::new());
+        for name in names {
+            let entry = case.structure_entry(name)?;
+            if entry.volume != on {
+                return Err(PrintError::DifferentScans((*first).to_owned(), (*name).to_owned()));
+            }
+            sources.push(AuditData { name: (*name).to_owned(), sha256: entry.sha256.clone() });
+            wanted.push(Wanted { structure: case.structure(name, progress)?, saved_by: entry.by.to_string() });
+        }
+        // Only a thresholded structure's surface is placed by the scan, and shared borders never are.
+        let by_scan = wanted.len() == 1 && wanted.iter().any(|w| w.structure.isovalue.is_some());
+        let volume = by_scan.then(|| case.volume(&on, progress)).transpose()?;
+        let scan = case.volume_entry(&on)?.clone();
+        sources.push(AuditData { name: format!("sources of {on}"), sha256: scan.sources_sha256() });
         let state = case.plan().state();
-        let calipers = state.measurements.iter().filter(|m| m.measurement.volume == entry.volume);
+        let calipers = state.measurements.iter().filter(|m| m.measurement.volume == on);
         let calipers = calipers.filter_map(|m| match m.measurement.kind {
             MeasurementKind::Distance { points } => Some(Caliper { name: m.name.clone(), points }),
             _ => None,
         });
-        Ok(Self {
-            structure,
-            volume,
-            simulated: scan.provenance.simulated,
-            sources: vec![
-                AuditData { name: name.to_owned(), sha256: entry.sha256.clone() },
-                AuditData { name: format!("sources of {}", entry.volume), sha256: scan.sources_sha256() },
-            ],
-            saved_by: entry.by.clone(),
-            calipers: calipers.collect(),
-            pass,
-            out: out.to_owned(),
-            format,
-        })
+        Ok(Self { scan, wanted, volume, sources, calipers: calipers.collect(), pass, out: out.to_owned(), format })
     }
 
     /// Makes, checks, proves and writes the model, its report ([`report_path`]) and its passport ([`passport_path`]).
@@ -112,64 +144,117 @@ impl PrintJob {
     /// # Errors
     /// As [`PrintJob::make`].
     pub fn make_with(self, options: &ModelOptions, by: &Author, progress: &Progress) -> Result<Printed, PrintError> {
-        let mut made = make::make(&self.structure, self.volume.as_ref(), options, progress)?;
-        made.surface.report.simulated = self.simulated;
-        let name = self.structure.name.clone();
-        let mut label = if self.simulated { format!("{name} SYNTHETIC") } else { name.clone() };
-        let unvalidated = self.pass.of(&name);
-        if unvalidated.is_some() {
-            // First, since a header may be too short for all of it.
-            label = format!("NOT VALIDATED {label}");
+        if !(0.05..=10.0).contains(&options.scale) {
+            return Err(PrintError::Option { option: "the scale", value: options.scale, allowed: "0.05 to 10" });
         }
-        let validated = self.pass.validated.first().map(|(_, words)| words.clone());
-        let validation = unvalidated.map(|u| u.words()).or(validated);
-        let parts = make::scaled(&made.parts, options.scale)?;
-        let inspection = make::inspected(&parts, options, progress)?;
-        if !inspection.is_solid() && !options.surface.allow_open {
-            let why = format!("it is no solid ({} self-intersections)", inspection.self_intersections);
-            return Err(PrintError::Proof(why));
+        let in_patient = options.scale == 1.0 && options.arrange.is_none();
+        let kind = match (options.dicom, self.format) {
+            (false, _) => None,
+            (true, ModelFormat::Stl) if in_patient => Some(ModelKind::Stl),
+            (true, ModelFormat::Obj) if in_patient => Some(ModelKind::Obj),
+            _ => return Err(PrintError::NotForDicom),
+        };
+        let Made { mut pieces, mut steps } = match &self.wanted[..] {
+            [one] => make::make(one, self.volume.as_ref(), &self.calipers, options, progress)?,
+            several => together::make(several, &self.calipers, options, progress)?,
+        };
+        let name = self.wanted.iter().map(|w| w.structure.name.as_str()).collect::<Vec<_>>().join(", ");
+        // First, since a header may be too short for all of it.
+        let marked = if self.pass.unvalidated.is_empty() { name.clone() } else { format!("NOT VALIDATED {name}") };
+        let label = if self.scan.provenance.simulated { format!("{marked} SYNTHETIC") } else { marked.clone() };
+        let validation = self.validation();
+        let middle = make::middle(&pieces)?;
+        let (mut model, mut parts) = (Model { parts: Vec::new(), unit: "millimetres".into() }, Vec::new());
+        for piece in &mut pieces {
+            piece.surface.report.simulated = self.scan.provenance.simulated;
+            let scaled = make::scaled(&piece.parts, options.scale, middle)?;
+            let inspection = make::inspected(&scaled, options, progress)?;
+            if !inspection.is_solid() && !options.surface.allow_open {
+                let why = format!("it is no solid ({} self-intersections)", inspection.self_intersections);
+                return Err(PrintError::Proof(why));
+            }
+            model.parts.extend(scaled);
+            parts.push(PassportPart {
+                name: piece.name.clone(),
+                origin: piece.origin.clone(),
+                reviewed_by: piece.reviewed_by.clone(),
+                surface: piece.surface.report.clone(),
+                inspection,
+                proof: piece.proof.clone(),
+            });
         }
-        let model = Model { parts, unit: "millimetres".into() };
+
+        make::arranged(&mut model.parts, options, &mut steps)?;
 
         let mut files = Written(Vec::new());
         files.write(&self.out, |file| write_model(&model, self.format, &label, file).map_err(io::Error::other))?;
         let bytes = std::fs::read(&self.out).map_err(|source| PrintError::Write { path: self.out.clone(), source })?;
         require_written(&model, &bytes, self.format)?;
-        let proof = prove(&made.whole, &self.structure.mask, &self.calipers, options.tolerance, progress)?;
 
-        let pictures = pictures::six_sides(&model.merged()?, self.structure.colour, self.simulated, progress)?;
+        let file_of = |path: &Path, bytes: &[u8]| ModelFile {
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            sha256: passport::sha256(bytes),
+        };
+        let made = UtcTime::now();
+        let mut model_files = vec![file_of(&self.out, &bytes)];
+        if let Some(kind) = kind {
+            let source = Source { provenance: &self.scan.provenance, grid: &self.scan.grid, sha256: &self.scan.sha256 };
+            let modified = options.is_modified();
+            let object = PrintableModel { name: &marked, kind, bytes: &bytes, modified };
+            let object = to_bytes(&encapsulated_model(&source, &object, made)?)?;
+            let back = read_encapsulated_model(object.as_slice())?;
+            if back.bytes != bytes {
+                return Err(PrintError::Proof("the DICOM object does not read back as it was written".into()));
+            }
+            files.write(&dicom_path(&self.out), |file| file.write_all(&object))?;
+            model_files.push(file_of(&dicom_path(&self.out), &object));
+        }
+
+        let pictures = pictures::six_sides(&model.parts, self.scan.provenance.simulated, progress)?;
         let mut passport = Passport {
             program: concat!("Fabrica ", env!("CARGO_PKG_VERSION")).into(),
-            made: UtcTime::now(),
+            made,
             by: by.clone(),
             warning: WARNING.into(),
-            simulated: self.simulated,
+            simulated: self.scan.provenance.simulated,
             sources: self.sources.clone(),
             structure: name.clone(),
-            origin: self.structure.origin.clone(),
-            reviewed_by: self.saved_by.to_string(),
             validation,
             scale: options.scale,
-            surface: made.surface.report.clone(),
-            steps: made.steps,
-            inspection,
+            parts,
+            steps,
             least_wall: options.least_wall,
-            proof,
-            files: vec![ModelFile {
-                name: self.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                sha256: passport::sha256(&bytes),
-            }],
+            files: model_files,
             contents_sha256: String::new(),
         };
         passport.sign()?;
-        let report = serde_json::to_vec_pretty(&made.surface.report)?;
+        let reports: Vec<_> = pieces.iter().map(|piece| &piece.surface.report).collect();
+        let report = match &reports[..] {
+            [one] => serde_json::to_vec_pretty(one)?,
+            several => serde_json::to_vec_pretty(several)?,
+        };
         files.write(&report_path(&self.out), |file| file.write_all(&report))?;
         let json = serde_json::to_vec_pretty(&passport)?;
         files.write(&passport_path(&self.out), |file| file.write_all(&json))?;
         let page = passport.html(&pictures);
         files.write(&page_path(&self.out), |file| file.write_all(page.as_bytes()))?;
-        let structure = AuditData { name, sha256: self.sources[0].sha256.clone() };
-        Ok(Printed { model: made.surface, passport, structure, pass: self.pass, files })
+        let structures = self.sources[..self.wanted.len()].to_vec();
+        let models = pieces.into_iter().map(|piece| piece.surface).collect();
+        Ok(Printed { models, passport, structures, pass: self.pass, files })
+    }
+}
+
+impl PrintJob {
+    /// What is known of the structures' validation, in words; of several each with its name.
+    fn validation(&self) -> Option<String> {
+        let unvalidated = self.pass.unvalidated.iter().map(|u| (u.structure.as_str(), u.words()));
+        let validated = self.pass.validated.iter().map(|(name, words)| (name.as_str(), words.clone()));
+        let all: Vec<(&str, String)> = unvalidated.chain(validated).collect();
+        match &all[..] {
+            [] => None,
+            [(_, words)] if self.wanted.len() == 1 => Some(words.clone()),
+            several => Some(several.iter().map(|(name, words)| format!("{name}: {words}")).collect::<Vec<_>>().join("; ")),
+        }
     }
 }
 
@@ -195,17 +280,17 @@ fn require_written(model: &Model, bytes: &[u8], format: ModelFormat) -> Result<(
 /// back what they replaced.
 #[derive(Debug)]
 pub struct Printed {
-    model: PrintModel,
+    models: Vec<PrintModel>,
     passport: Passport,
-    structure: AuditData,
+    structures: Vec<AuditData>,
     pass: Pass,
     files: Written,
 }
 
 impl Printed {
-    /// The surface of the structure, with its report.
-    pub fn model(&self) -> &PrintModel {
-        &self.model
+    /// The surfaces of the structures, each with its report.
+    pub fn models(&self) -> &[PrintModel] {
+        &self.models
     }
 
     /// What is known about the model.
@@ -213,22 +298,22 @@ impl Printed {
         &self.passport
     }
 
-    /// Enters the model in the audit log, with the hashes of the structure that it was made of.
+    /// Enters the model in the audit log, with the hashes of the structures that it was made of.
     ///
     /// # Errors
     /// When a geometry warning has come meanwhile, or it cannot be saved. Then the files are removed, and what they replaced is back.
-    pub fn record(self, case: &mut Case, by: &Author) -> Result<PrintModel, PrintError> {
-        let Self { model, structure, pass, mut files, .. } = self;
+    pub fn record(self, case: &mut Case, by: &Author) -> Result<Vec<PrintModel>, PrintError> {
+        let Self { models, structures, passport, pass, mut files } = self;
         case.require_settled_geometry()?;
-        let mut what = format!("print structure {}", structure.name);
+        let mut what = format!("print structure {}", passport.structure);
         // First the override: no model without it.
         pass.record(case, &what, by)?;
-        if let Some(unvalidated) = pass.of(&structure.name) {
+        if let Some(unvalidated) = pass.unvalidated.first() {
             what = format!("{what}, NOT VALIDATED ({})", unvalidated.reason);
         }
-        case.audit(&what, vec![structure], by)?;
+        case.audit(&what, structures, by)?;
         files.settle();
-        Ok(model)
+        Ok(models)
     }
 }
 
@@ -302,13 +387,19 @@ pub fn print_structure(
     by: &Author,
     progress: &Progress,
 ) -> Result<PrintModel, PrintError> {
-    PrintJob::prepare(case, name, out, progress)?.make(options, by, progress)?.record(case, by)
+    let models = PrintJob::prepare(case, name, out, progress)?.make(options, by, progress)?.record(case, by)?;
+    models.into_iter().next().ok_or_else(|| SurfaceError::EmptyStructure(name.to_owned()).into())
 }
 
 /// Where the report of a model's surface lies: beside it, ending in `.report.json` instead of the model's ending. Models
 /// that differ only in their ending (`bone.stl`, `bone.obj`) share one report, that of the last written.
 pub fn report_path(model: &Path) -> PathBuf {
     model.with_extension("report.json")
+}
+
+/// Where the DICOM object of a model lies: beside it, ending in `.dcm`.
+pub fn dicom_path(model: &Path) -> PathBuf {
+    model.with_extension("dcm")
 }
 
 /// Where the passport of a model lies: beside it, ending in `.passport.json`.

@@ -2,36 +2,51 @@
 
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_mesh::{
-    HollowOptions, InspectOptions, Inspection, ModelPart, cut, departures, hollow, inspect, merge, self_intersections,
-    untangle,
+    Departures, Engraving, HollowOptions, InspectOptions, Inspection, ModelPart, arrange, cut, departures, engrave,
+    hollow, inspect, merge, self_intersections, simplify, thicken, untangle,
 };
 use fabrica_progress::Progress;
 use fabrica_surface::{Mesh, PrintModel, print_model, surface_of_mask};
 use fabrica_volume::{Structure, Volume};
 
 use crate::passport::ModelStep;
-use crate::{ModelOptions, PrintError};
+use crate::proof::prove;
+use crate::{Caliper, ModelOptions, PrintError, Proof};
 
 /// The solids of a model, in the patient's size, and what was done.
 pub(crate) struct Made {
-    /// The surface of the structure, and its report.
-    pub(crate) surface: PrintModel,
-    /// The whole model before it was hollowed and cut, which the proof is about.
-    pub(crate) whole: Mesh,
-    /// What is printed.
-    pub(crate) parts: Vec<ModelPart>,
+    /// What was made of each structure, or of what several share.
+    pub(crate) pieces: Vec<Piece>,
     pub(crate) steps: Vec<ModelStep>,
 }
 
+/// What was made of one structure, or of the voxels that several share.
+pub(crate) struct Piece {
+    pub(crate) name: String,
+    pub(crate) origin: String,
+    pub(crate) reviewed_by: String,
+    /// The surface, and its report.
+    pub(crate) surface: PrintModel,
+    pub(crate) proof: Proof,
+    /// What is printed.
+    pub(crate) parts: Vec<ModelPart>,
+}
+
+/// A structure that a model is to be made of.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) structure: Structure,
+    pub(crate) saved_by: String,
+}
+
 pub(crate) fn make(
-    structure: &Structure,
+    wanted: &Wanted,
     volume: Option<&Volume>,
+    calipers: &[Caliper],
     options: &ModelOptions,
     progress: &Progress,
 ) -> Result<Made, PrintError> {
-    if !(0.05..=10.0).contains(&options.scale) {
-        return Err(PrintError::Option { option: "the scale", value: options.scale, allowed: "0.05 to 10" });
-    }
+    let structure = &wanted.structure;
     let surface = print_model(structure, volume, &options.surface, progress)?;
     let mut steps = Vec::new();
     let mut mesh = surface.mesh.clone();
@@ -50,7 +65,55 @@ pub(crate) fn make(
     }
     // Walls are asked for at the model's size.
     let patient = |size: Mm| Mm(size.0 / options.scale);
+    if let Some(bound) = options.simplify {
+        let made = simplify(&mesh, bound, progress)?;
+        let report = made.report;
+        steps.push(ModelStep {
+            what: format!("simplified within {bound}: {} triangles became {}", report.before, report.after),
+            departures: report.departures,
+        });
+        mesh = made.mesh;
+    }
+    // What is proved: before walls are thickened, it is engraved, made hollow or cut.
     let whole = mesh.clone();
+    if let Some(wall) = options.thicken {
+        let wall = patient(wall);
+        let made = thicken(&mesh, wall, progress)?;
+        let report = made.report;
+        if report.places > 0 {
+            let [parts, now] = report.parts;
+            let joined = if now < parts { format!(", {parts} parts became {now}") } else { String::new() };
+            steps.push(ModelStep {
+                what: format!(
+                    "walls thinner than {wall} thickened at {} places: the least was {}, now {}; {:.3} mL added{joined}",
+                    report.places,
+                    report.least_before,
+                    report.least_after,
+                    report.added.millilitres()
+                ),
+                departures: departures(&made.mesh, &mesh, Mm(1.0), progress)?,
+            });
+            mesh = made.mesh;
+        }
+    }
+    for asked in &options.engravings {
+        let asked = Engraving { height: patient(asked.height), depth: patient(asked.depth), ..asked.clone() };
+        let made = engrave(&mesh, &asked, progress)?;
+        let at = made.middle.0;
+        steps.push(ModelStep {
+            what: format!(
+                "\"{}\" engraved at ({:.1}, {:.1}, {:.1}), {} deep: {:.3} mL taken away",
+                asked.text,
+                at.x,
+                at.y,
+                at.z,
+                asked.depth,
+                made.removed.millilitres()
+            ),
+            departures: departures(&made.mesh, &mesh, Mm(1.0), progress)?,
+        });
+        mesh = made.mesh;
+    }
     if let Some(asked) = &options.hollow {
         let asked = HollowOptions { wall: patient(asked.wall), hole: patient(asked.hole), holes: asked.holes.clone() };
         let made = hollow(&mesh, &asked, progress)?;
@@ -84,16 +147,29 @@ pub(crate) fn make(
             vec![part(format!("{name} 1 of 2"), made.first), part(format!("{name} 2 of 2"), made.second)]
         }
     };
-    Ok(Made { surface, whole, parts, steps })
+    let proof = prove(&whole, &structure.mask, calipers, options.tolerance, progress)?;
+    let piece = Piece {
+        name: name.clone(),
+        origin: structure.origin.clone(),
+        reviewed_by: wanted.saved_by.clone(),
+        surface,
+        proof,
+        parts,
+    };
+    Ok(Made { pieces: vec![piece], steps })
 }
 
-/// The parts at the model's scale about the middle of them all. At life size nothing moves.
-pub(crate) fn scaled(parts: &[ModelPart], scale: f64) -> Result<Vec<ModelPart>, PrintError> {
+/// The middle of all parts, about which a model is scaled.
+pub(crate) fn middle(pieces: &[Piece]) -> Result<LpsPoint, PrintError> {
+    let whole = merge(pieces.iter().flat_map(|piece| &piece.parts).map(|part| &part.mesh))?;
+    Ok(whole.bounds().map_or(LpsPoint::default(), |(low, high)| LpsPoint((low.0 + high.0) / 2.0)))
+}
+
+/// The parts at the model's scale about its middle. At life size nothing moves.
+pub(crate) fn scaled(parts: &[ModelPart], scale: f64, middle: LpsPoint) -> Result<Vec<ModelPart>, PrintError> {
     if scale == 1.0 {
         return Ok(parts.to_vec());
     }
-    let whole = merge(parts.iter().map(|part| &part.mesh))?;
-    let middle = whole.bounds().map_or(LpsPoint::default(), |(low, high)| LpsPoint((low.0 + high.0) / 2.0));
     parts
         .iter()
         .map(|part| {
@@ -127,4 +203,30 @@ pub(crate) fn inspected(
         });
     }
     all.ok_or(PrintError::Mesh(fabrica_mesh::MeshError::Empty))
+}
+
+/// Puts parts beside each other on the bed, and says how far each went.
+pub(crate) fn arranged(
+    parts: &mut [ModelPart],
+    options: &ModelOptions,
+    steps: &mut Vec<ModelStep>,
+) -> Result<(), PrintError> {
+    let Some(gap) = options.arrange else { return Ok(()) };
+    let bed = options.bed.ok_or(PrintError::NoBed)?;
+    let meshes: Vec<&Mesh> = parts.iter().map(|part| &part.mesh).collect();
+    let moves = arrange(&meshes, bed, gap)?;
+    for (part, by) in parts.iter_mut().zip(moves) {
+        let by = by.0;
+        let (vertices, triangles) = std::mem::take(&mut part.mesh).into_parts();
+        let moved = |v: [f32; 3]| (glam::Vec3::from_array(v).as_dvec3() + by).as_vec3().to_array();
+        part.mesh = Mesh::new(vertices.into_iter().map(moved).collect(), triangles)?;
+        steps.push(ModelStep {
+            what: format!(
+                "\"{}\" put on the bed, moved by ({:.2}, {:.2}, {:.2}) mm: the file is not in patient coordinates",
+                part.name, by.x, by.y, by.z
+            ),
+            departures: Departures::default(),
+        });
+    }
+    Ok(())
 }

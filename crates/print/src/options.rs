@@ -1,7 +1,7 @@
 //! What to make of a structure.
 
 use fabrica_geometry::Mm;
-use fabrica_mesh::{CutOptions, CutPlane, HollowOptions};
+use fabrica_mesh::{CutOptions, CutPlane, Engraving, HollowOptions};
 use fabrica_surface::PrintOptions;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +12,24 @@ pub struct ModelOptions {
     pub surface: PrintOptions,
     /// The least wall at the model's scale; thin places are listed.
     pub least_wall: Option<Mm>,
+    /// Takes triangles away, within this distance in the patient's size.
+    pub simplify: Option<Mm>,
+    /// Thickens walls that are thinner than this at the model's scale.
+    pub thicken: Option<Mm>,
+    /// Texts to engrave, in sizes of the model's scale.
+    pub engravings: Vec<Engraving>,
     /// Makes it hollow.
     pub hollow: Option<HollowOptions>,
     /// Cuts it in two.
     pub cut: Option<(CutPlane, CutOptions)>,
     /// The model's size over the patient's: 0.5 is a test print of half the size.
     pub scale: f64,
+    /// Writes the model's file (STL or OBJ, at life size) as a DICOM object of the scan's study too.
+    pub dicom: bool,
     /// The printer's build volume: width, depth, height.
     pub bed: Option<[Mm; 3]>,
+    /// Puts the parts beside each other on the bed, this far apart; else they stay where they are in the patient.
+    pub arrange: Option<Mm>,
     /// How far the model may depart in the proof.
     pub tolerance: Mm,
 }
@@ -29,11 +39,23 @@ impl Default for ModelOptions {
         Self {
             surface: PrintOptions::default(),
             least_wall: Some(Mm(1.5)),
+            simplify: None,
+            thicken: None,
+            engravings: Vec::new(),
             hollow: None,
             cut: None,
             scale: 1.0,
+            dicom: false,
             bed: None,
+            arrange: None,
             tolerance: Mm(0.5),
         }
+    }
+}
+
+impl ModelOptions {
+    /// Whether the model departs from the anatomy on purpose.
+    pub fn is_modified(&self) -> bool {
+        self.thicken.is_some() || !self.engravings.is_empty() || self.hollow.is_some() || self.cut.is_some()
     }
 }

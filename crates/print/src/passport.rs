@@ -34,6 +34,23 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
+/// What was made of one structure, or of the voxels that several share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PassportPart {
+    /// The structure's name; of a shared part, all names.
+    pub name: String,
+    /// How it was made, in words.
+    pub origin: String,
+    /// Who saved it.
+    pub reviewed_by: String,
+    /// The surface as it was made of the structure, and the check of it.
+    pub surface: PrintReport,
+    /// The check of what is written, at its scale.
+    pub inspection: Inspection,
+    /// The model read back from its file and held against the structure and the user's measurements.
+    pub proof: Proof,
+}
+
 /// All that is known about a printed model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Passport {
@@ -49,28 +66,20 @@ pub struct Passport {
     pub simulated: bool,
     /// What it was made of: the structure's file and the scan's sources, with their hashes.
     pub sources: Vec<AuditData>,
-    /// The structure: name, how it was made, who saved it.
+    /// The structure's name; of several, all names.
     pub structure: String,
-    /// How it was made, in words.
-    pub origin: String,
-    /// Who saved it.
-    pub reviewed_by: String,
-    /// Who validated the structure, and how; or that it is not validated, and why it was printed all the same. Nothing for
-    /// a structure that people made and nobody validated.
+    /// Who validated the structure, and how; or that it is not validated, and why it was printed all the same; of several each
+    /// with its name. Nothing for a structure that people made and nobody validated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<String>,
     /// How much the model is scaled; 1 is life size.
     pub scale: f64,
-    /// The surface as it was made of the structure, and the check of it.
-    pub surface: PrintReport,
+    /// What was made of the structure; of several structures, a part for each, and one for each way in which they overlap.
+    pub parts: Vec<PassportPart>,
     /// What was done to it since.
     pub steps: Vec<ModelStep>,
-    /// The check of the model as it is written, at its scale.
-    pub inspection: Inspection,
     /// The least wall that was asked for.
     pub least_wall: Option<Mm>,
-    /// The model read back from its file and held against the structure and the user's measurements.
-    pub proof: Proof,
     /// The model's files.
     pub files: Vec<ModelFile>,
     /// SHA-256 over this page as JSON with this field empty: whatever is changed by hand shows.
@@ -130,9 +139,11 @@ impl Passport {
             line(format!("<tr><th>{}</th><td>{}</td></tr>", escape(name), escape(value)));
         };
         row("Made", &format!("{} by {}, {}", self.made, self.by, self.program));
-        row("Structure", &format!("{} ({}), saved by {}", self.structure, self.origin, self.reviewed_by));
         if let Some(words) = &self.validation {
             row("Validation", words);
+        }
+        for part in &self.parts {
+            row("Structure", &format!("{} ({}), saved by {}", part.name, part.origin, part.reviewed_by));
         }
         row("Scale", &format!("{:.1} %", self.scale * 100.0));
         for source in &self.sources {
@@ -141,7 +152,32 @@ impl Passport {
         for file in &self.files {
             row(&file.name, &file.sha256);
         }
-        line("</table><h2>Proof: the file read back, held against the scan</h2><table><tr><th>Measurement</th><th>Images</th><th>Model</th><th>Difference</th></tr>".into());
+        line("</table>".into());
+        for part in &self.parts {
+            part.proof_html(&mut line);
+        }
+        line("<h2>Steps</h2><table><tr><th>Step</th><th>Departure from before</th></tr>".into());
+        for step in &self.steps {
+            line(format!("<tr><td>{}</td><td>{}</td></tr>", escape(&step.what), escape(&step.departures.to_string())));
+        }
+        line("</table>".into());
+        for part in &self.parts {
+            let name = escape(&part.name);
+            line(format!("<h2>The surface of {name}</h2><pre>{}</pre>", escape(&part.surface.to_string())));
+            line(format!("<h2>Check of the model of {name}</h2><pre>{}</pre>", escape(&part.inspection.to_string())));
+        }
+        line(format!("<p>SHA-256 of the contents: <code>{}</code></p></html>", self.contents_sha256));
+        page
+    }
+}
+
+impl PassportPart {
+    fn proof_html(&self, line: &mut impl FnMut(String)) {
+        line(format!(
+            "<h2>Proof of {}: the model held against the scan</h2><table><tr><th>Measurement</th><th>Images</th>\
+             <th>Model</th><th>Difference</th></tr>",
+            escape(&self.name)
+        ));
         for proof in &self.proof.calipers {
             let model = proof.on_model.map_or("not on this structure".into(), |m| format!("{m:.2}"));
             let difference = proof.difference().map_or(String::new(), |d| format!("{:+.2} mm", d.0));
@@ -160,14 +196,6 @@ impl Passport {
             self.proof.volume_difference_percent,
             self.proof.tolerance
         ));
-        line("<h2>Steps</h2><table><tr><th>Step</th><th>Departure from before</th></tr>".into());
-        for step in &self.steps {
-            line(format!("<tr><td>{}</td><td>{}</td></tr>", escape(&step.what), escape(&step.departures.to_string())));
-        }
-        line(format!("</table><h2>The surface of the structure</h2><pre>{}</pre>", escape(&self.surface.to_string())));
-        line(format!("<h2>Check of the model</h2><pre>{}</pre>", escape(&self.inspection.to_string())));
-        line(format!("<p>SHA-256 of the contents: <code>{}</code></p></html>", self.contents_sha256));
-        page
     }
 }
 

@@ -1,9 +1,9 @@
 //! Pictures of a model from six sides.
 
 use fabrica_geometry::LpsPoint;
+use fabrica_mesh::ModelPart;
 use fabrica_progress::Progress;
 use fabrica_raycast::{MeshSettings, NamedView, SurfaceMesh, View, draw_marks, render_mesh, view_marks};
-use fabrica_surface::Mesh;
 use fabrica_volume::Rgb;
 
 use crate::PrintError;
@@ -17,23 +17,28 @@ pub(crate) struct Picture {
     pub(crate) png: Vec<u8>,
 }
 
-pub(crate) fn six_sides(
-    mesh: &Mesh,
-    colour: Rgb,
-    simulated: bool,
-    progress: &Progress,
-) -> Result<Vec<Picture>, PrintError> {
-    let Some(bounds) = mesh.bounds() else { return Ok(Vec::new()) };
-    let vertices: Vec<LpsPoint> =
-        mesh.vertices().iter().map(|v| LpsPoint::new(v[0].into(), v[1].into(), v[2].into())).collect();
-    let surface = SurfaceMesh { vertices: &vertices, triangles: mesh.triangles(), colour, opacity: 1.0 };
+pub(crate) fn six_sides(parts: &[ModelPart], simulated: bool, progress: &Progress) -> Result<Vec<Picture>, PrintError> {
+    let boxes = parts.iter().filter_map(|part| part.mesh.bounds());
+    let Some(bounds) = boxes.reduce(|a, b| (LpsPoint(a.0.0.min(b.0.0)), LpsPoint(a.1.0.max(b.1.0)))) else {
+        return Ok(Vec::new());
+    };
+    let point = |v: &[f32; 3]| LpsPoint::new(v[0].into(), v[1].into(), v[2].into());
+    let vertices: Vec<Vec<LpsPoint>> =
+        parts.iter().map(|part| part.mesh.vertices().iter().map(point).collect()).collect();
+    let surfaces: Vec<SurfaceMesh<'_>> = parts
+        .iter()
+        .zip(&vertices)
+        .map(|(part, vertices)| {
+            let [r, g, b] = part.colour.unwrap_or([200, 200, 200]);
+            SurfaceMesh { vertices, triangles: part.mesh.triangles(), colour: Rgb(r, g, b), opacity: 1.0 }
+        })
+        .collect();
     let words = |e: fabrica_raycast::RenderError| PrintError::Picture(e.to_string());
     NamedView::ALL
         .iter()
         .map(|&side| {
             let camera = View { field_of_view: None, ..View::from(side) }.camera(bounds, SIZE);
-            let mut image =
-                render_mesh(&[surface], &camera, SIZE, &MeshSettings::default(), progress).map_err(words)?;
+            let mut image = render_mesh(&surfaces, &camera, SIZE, &MeshSettings::default(), progress).map_err(words)?;
             let captions = if simulated { vec!["SYNTHETIC".to_owned()] } else { Vec::new() };
             draw_marks(&mut image, &view_marks(&camera, SIZE, &captions).map_err(words)?);
             let mut png = Vec::new();

@@ -97,6 +97,17 @@ pub fn prove(
             }
         }
     }
+    let calipers = prove_calipers(mesh, calipers, tolerance)?;
+    let volume_difference_percent = (volume / voxels - 1.0) * 100.0;
+    Ok(Proof { tolerance, deviation, volume_difference_percent, calipers })
+}
+
+/// Repeats calipers on a surface, and refuses one that differs by more than the tolerance.
+pub(crate) fn prove_calipers(
+    mesh: &Mesh,
+    calipers: &[Caliper],
+    tolerance: Mm,
+) -> Result<Vec<CaliperProof>, PrintError> {
     let calipers: Vec<CaliperProof> = calipers.iter().map(|caliper| repeat(mesh, caliper)).collect();
     for line in &calipers {
         if let Some(difference) = line.difference().filter(|d| d.0.abs() > tolerance.0) {
@@ -106,8 +117,7 @@ pub fn prove(
             )));
         }
     }
-    let volume_difference_percent = (volume / voxels - 1.0) * 100.0;
-    Ok(Proof { tolerance, deviation, volume_difference_percent, calipers })
+    Ok(calipers)
 }
 
 /// The smallest and the largest coordinates of a mesh, in voxels of a mask's grid.

@@ -106,13 +106,13 @@ fn the_passport_is_signed_and_shows_what_was_changed() {
     let printed =
         PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&options, &anna(), &progress).unwrap();
     // 6 x 4 x 4 mm at half the size.
-    let (low, high) = printed.passport().inspection.mesh.bounds.unwrap();
+    let (low, high) = printed.passport().parts[0].inspection.mesh.bounds.unwrap();
     assert!((high - low).0.distance(glam::DVec3::new(3.0, 2.0, 2.0)) < 0.3, "{:?}", (low, high));
     printed.record(&mut case, &anna()).unwrap();
     let text = std::fs::read_to_string(passport_path(&out)).unwrap();
     let mut passport: Passport = serde_json::from_str(&text).unwrap();
-    assert!(passport.is_intact().unwrap() && passport.simulated && passport.proof.calipers.is_empty());
-    assert!(passport.inspection.least_wall.unwrap().0 < 2.3);
+    assert!(passport.is_intact().unwrap() && passport.simulated && passport.parts[0].proof.calipers.is_empty());
+    assert!(passport.parts[0].inspection.least_wall.unwrap().0 < 2.3);
     passport.scale = 1.0;
     assert!(!passport.is_intact().unwrap());
     let page = std::fs::read_to_string(page_path(&out)).unwrap();
@@ -157,4 +157,115 @@ fn a_mirrored_scaled_or_shifted_model_does_not_pass_the_proof() {
     // A caliper that tells another length than the model has.
     let wrong = Caliper { points: [row(44.0), row(65.9)], ..caliper };
     assert!(matches!(prove(&mesh, &mask, &[wrong], Mm(0.25), &progress), Err(PrintError::Proof(_))));
+}
+
+#[test]
+fn several_structures_share_their_borders_and_what_overlaps_is_a_part_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    // Beside the block (x 3 to 8) and one voxel into it.
+    let grid = Grid::axis_aligned([12, 10, 8], LpsPoint::default(), [1.0; 3]).unwrap();
+    let beside = Mask::from_fn(grid.clone(), |index| {
+        let [i, j, k] = grid.position(index);
+        (8..11).contains(&i) && (3..7).contains(&j) && (2..6).contains(&k)
+    });
+    let beside = Structure {
+        name: "beside".into(),
+        colour: Rgb(200, 0, 0),
+        mask: beside,
+        code: None,
+        origin: String::new(),
+        isovalue: None,
+    };
+    let progress = Progress::new();
+    case.add_structure("volume-1", &beside, &anna(), &progress).unwrap();
+    let names = ["block", "beside"];
+    let stl = PrintJob::prepare_many(&case, &names, &folder.path().join("both.stl"), None, &progress);
+    assert!(matches!(stl, Err(PrintError::OnePartFormat(_))));
+    let out = folder.path().join("both.3mf");
+    let job = PrintJob::prepare_many(&case, &names, &out, None, &progress).unwrap();
+    let options = ModelOptions {
+        surface: PrintOptions { smoothing: None, ..PrintOptions::default() },
+        ..ModelOptions::default()
+    };
+    let printed = job.make_with(&options, &anna(), &progress).unwrap();
+    let parts = &printed.passport().parts;
+    let told: Vec<(&str, f64)> = parts.iter().map(|p| (p.name.as_str(), p.inspection.mesh.volume.0.round())).collect();
+    assert_eq!(told, [("block", 5.0 * 16.0), ("block + beside", 16.0), ("beside", 2.0 * 16.0)]);
+    printed.record(&mut case, &anna()).unwrap();
+    let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
+    let colours: Vec<_> = model.parts.iter().map(|p| (p.name.as_str(), p.colour)).collect();
+    assert_eq!(
+        colours,
+        [("block", Some([230, 210, 180])), ("block + beside", Some([215, 105, 90])), ("beside", Some([200, 0, 0]))]
+    );
+    // Both sides of the border between the first two are made of the same places.
+    let places = |n: usize| -> std::collections::BTreeSet<[u32; 3]> {
+        model.parts[n].mesh.vertices().iter().map(|v| v.map(f32::to_bits)).collect()
+    };
+    assert_eq!(places(0).intersection(&places(1)).count(), 5 * 5);
+    let audit = case.audit_log().unwrap();
+    assert!(audit.iter().any(|line| line.what == "print structure block, beside" && line.data.len() == 2));
+}
+
+#[test]
+fn a_model_for_dicom_is_the_file_in_an_object_of_the_scans_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    let progress = Progress::new();
+    let out = folder.path().join("block.stl");
+    let options = ModelOptions { dicom: true, ..ModelOptions::default() };
+    let printed =
+        PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&options, &anna(), &progress).unwrap();
+    assert_eq!(printed.passport().files.len(), 2);
+    printed.record(&mut case, &anna()).unwrap();
+    let object = std::fs::read(fabrica_print::dicom_path(&out)).unwrap();
+    let model = fabrica_dicom_results::read_encapsulated_model(object.as_slice()).unwrap();
+    assert_eq!(model.bytes, std::fs::read(&out).unwrap());
+    assert_eq!((model.name.as_str(), model.modified), ("SYNTHETIC block", Some(false)));
+    let half = ModelOptions { scale: 0.5, ..options };
+    let refused = PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&half, &anna(), &progress);
+    assert!(matches!(refused, Err(PrintError::NotForDicom)));
+}
+
+#[test]
+fn thin_walls_are_thickened_and_triangles_taken_away_with_their_deviation_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = case(&folder.path().join("case"));
+    let progress = Progress::new();
+    let out = folder.path().join("block.stl");
+    // The block is 6 x 4 x 4 mm: at a third of that its walls are thinner than 1.5 mm.
+    let options =
+        ModelOptions { scale: 0.33, thicken: Some(Mm(1.5)), simplify: Some(Mm(0.05)), ..ModelOptions::default() };
+    let printed =
+        PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&options, &anna(), &progress).unwrap();
+    let passport = printed.passport();
+    let told: Vec<&str> = passport.steps.iter().map(|step| step.what.as_str()).collect();
+    assert!(told[0].starts_with("simplified within") && told[1].starts_with("walls thinner than"), "{told:?}");
+    assert!(passport.steps[0].departures.max.0 <= 0.05 && passport.steps[1].departures.outward.0 > 0.1);
+    assert!(passport.parts[0].inspection.least_wall.unwrap().0 >= 1.5 - 1e-6);
+}
+
+#[test]
+fn cut_parts_stand_beside_each_other_on_the_bed() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = case(&folder.path().join("case"));
+    let progress = Progress::new();
+    let out = folder.path().join("block.3mf");
+    let plane = fabrica_mesh::CutPlane {
+        point: LpsPoint::new(5.5, 4.5, 3.5),
+        normal: fabrica_geometry::LpsVector::new(1.0, 0.0, 0.0),
+    };
+    let pegs = fabrica_mesh::CutOptions { pegs: 0, ..fabrica_mesh::CutOptions::default() };
+    let options = ModelOptions { cut: Some((plane, pegs)), arrange: Some(Mm(2.0)), ..ModelOptions::default() };
+    let job = || PrintJob::prepare(&case, "block", &out, &progress).unwrap();
+    assert!(matches!(job().make_with(&options, &anna(), &progress), Err(PrintError::NoBed)));
+    let options = ModelOptions { bed: Some([Mm(30.0); 3]), ..options };
+    let printed = job().make_with(&options, &anna(), &progress).unwrap();
+    assert_eq!(printed.passport().steps.iter().filter(|s| s.what.contains("put on the bed")).count(), 2);
+    let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
+    for part in &model.parts {
+        let (low, high) = part.mesh.bounds().unwrap();
+        assert!(low.0.z.abs() < 1e-4 && low.0.min_element() > -1e-4 && high.0.max_element() < 28.0, "{low:?}");
+    }
 }

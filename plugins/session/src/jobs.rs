@@ -150,6 +150,7 @@ fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progres
     // The case is held while it is read and written, not while the model is made: the plan can be worked on meanwhile.
     let job = PrintJob::prepare(&lock(shared).case, name, to, progress).map_err(words)?;
     let printed = job.make(&PrintOptions::default(), by, progress).map_err(words)?;
-    let model = printed.record(&mut lock(shared).case, by).map_err(words)?;
-    Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), model.report)))
+    let models = printed.record(&mut lock(shared).case, by).map_err(words)?;
+    let reports: Vec<String> = models.iter().map(|model| model.report.to_string()).collect();
+    Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), reports.join("\n"))))
 }

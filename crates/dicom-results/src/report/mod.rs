@@ -16,6 +16,7 @@ use crate::{DicomFile, ResultError};
 use content::{Relation, code_item, container, number, place, text_item, uid_item};
 
 pub use read::{ReportedMeasurement, ReportedValue, read_measurement_report};
+pub(crate) use read::{items, word};
 
 /// The measurements as a Comprehensive 3D SR (PS3.3 A.35.13) after TID 1500: for each a measurement group with its
 /// name, its place as 3D coordinates in the frame of reference (TID 1410) where it is defined by points, and its values

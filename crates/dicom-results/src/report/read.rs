@@ -146,11 +146,11 @@ fn concept(item: &InMemDicomObject) -> Option<String> {
     items(item, tags::CONCEPT_NAME_CODE_SEQUENCE).next().and_then(|code| word(code, tags::CODE_VALUE))
 }
 
-fn items(o: &InMemDicomObject, tag: Tag) -> impl Iterator<Item = &InMemDicomObject> {
+pub(crate) fn items(o: &InMemDicomObject, tag: Tag) -> impl Iterator<Item = &InMemDicomObject> {
     o.element(tag).ok().and_then(|e| e.items()).into_iter().flatten()
 }
 
-fn word(o: &InMemDicomObject, tag: Tag) -> Option<String> {
+pub(crate) fn word(o: &InMemDicomObject, tag: Tag) -> Option<String> {
     let text = o.element(tag).ok()?.to_str().ok()?;
     Some(text.trim_end_matches(['\0', ' ']).to_owned())
 }

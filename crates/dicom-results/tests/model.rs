@@ -1,0 +1,91 @@
+//! Printable models as DICOM objects are written, read back byte by byte, and by independent tools where they are installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+use std::process::Command;
+
+use fabrica_dicom_results::{
+    ModelKind, PrintableModel, ResultError, Source, encapsulated_model, read_encapsulated_model, to_bytes,
+};
+use fabrica_geometry::{Grid, LpsPoint};
+use fabrica_plan::UtcTime;
+use fabrica_volume::{Modality, Provenance, Source as File};
+
+const SHA: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn provenance() -> Provenance {
+    let source = |n: usize| File {
+        file_name: format!("{n}.dcm"),
+        sha256: SHA.into(),
+        sop_instance_uid: Some(format!("1.2.826.0.1.3680043.8.498.{n}")),
+    };
+    Provenance {
+        sources: (1..=3).map(source).collect(),
+        modality: Modality::ct(),
+        patient_name: "SYNTHETIC^PHANTOM".into(),
+        patient_id: "SYNTHETIC-1".into(),
+        study_date: "20260101".into(),
+        study_uid: Some("1.2.3.4".into()),
+        series_uid: Some("1.2.3.4.5".into()),
+        frame_of_reference_uid: Some("1.2.3.4.6".into()),
+        simulated: true,
+        ..Provenance::default()
+    }
+}
+
+fn now() -> UtcTime {
+    UtcTime::try_from("2026-11-25T08:00:00.000Z".to_owned()).unwrap()
+}
+
+/// One triangle as binary STL: 80 bytes of header, a count, 50 bytes.
+fn stl() -> Vec<u8> {
+    let mut bytes = vec![b' '; 80];
+    bytes.extend(1u32.to_le_bytes());
+    for c in [0.0f32, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0] {
+        bytes.extend(c.to_le_bytes());
+    }
+    bytes.extend([0, 0]);
+    bytes
+}
+
+#[test]
+fn a_model_comes_back_byte_for_byte() {
+    let (provenance, grid) = (provenance(), Grid::axis_aligned([4, 4, 3], LpsPoint::default(), [1.0; 3]).unwrap());
+    let source = Source { provenance: &provenance, grid: &grid, sha256: SHA };
+    let stl = stl();
+    let obj = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n#".to_vec();
+    assert_eq!((stl.len() % 2, obj.len() % 2), (0, 1));
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, bytes, modified) in [(ModelKind::Stl, &stl, false), (ModelKind::Obj, &obj, true)] {
+        let model = PrintableModel { name: "Aorta", kind, bytes, modified };
+        let file = to_bytes(&encapsulated_model(&source, &model, now()).unwrap()).unwrap();
+        assert_eq!(file, to_bytes(&encapsulated_model(&source, &model, now()).unwrap()).unwrap());
+        let read = read_encapsulated_model(file.as_slice()).unwrap();
+        assert_eq!((&read.bytes, read.kind, read.modified), (bytes, kind, Some(modified)));
+        assert_eq!(read.name, "SYNTHETIC Aorta");
+        assert_eq!(read.frame_of_reference_uid.as_deref(), Some("1.2.3.4.6"));
+        assert_eq!(read.source_instances.len(), 3);
+
+        let path = folder.path().join(format!("{kind:?}.dcm"));
+        std::fs::write(&path, &file).unwrap();
+        for (tool, fault) in [("dciodvfy", "Error"), ("dcmdump", "E: ")] {
+            match Command::new(tool).arg(&path).output() {
+                Err(_) => eprintln!("SKIPPED: {tool} is not installed"),
+                Ok(output) => {
+                    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+                    let faults: Vec<_> = said.lines().filter(|l| l.starts_with(fault)).collect();
+                    assert!(faults.is_empty(), "{tool}: {faults:#?}");
+                }
+            }
+        }
+        for wrong in [&file[..100], &file[..file.len() / 2], b"nonsense"] {
+            assert!(read_encapsulated_model(wrong).is_err());
+        }
+    }
+    let empty = PrintableModel { name: "", kind: ModelKind::Stl, bytes: &[], modified: false };
+    assert!(matches!(encapsulated_model(&source, &empty, now()), Err(ResultError::Nothing(_))));
+}
