@@ -253,7 +253,9 @@ impl PrintJob {
         match &all[..] {
             [] => None,
             [(_, words)] if self.wanted.len() == 1 => Some(words.clone()),
-            several => Some(several.iter().map(|(name, words)| format!("{name}: {words}")).collect::<Vec<_>>().join("; ")),
+            several => {
+                Some(several.iter().map(|(name, words)| format!("{name}: {words}")).collect::<Vec<_>>().join("; "))
+            }
         }
     }
 }
