@@ -51,10 +51,10 @@ pub struct SimplifyReport {
 /// An edge is only collapsed where the result stays a manifold (its ends have exactly two neighbours in common), no
 /// triangle turns over or becomes a needle, and the new triangles' corners, sides and middles lie within the bound of the old
 /// surface. Then both ways are measured on points of all triangles; what passes through itself or lies too far is kept
-/// in another round. Every separate part stays.
+/// in another round. Every separate part stays. Where no round succeeds the mesh stays as it is, which the report tells.
 ///
 /// # Errors
-/// When the mesh is no solid, the bound is out of range, no result passes the measurement, or the user cancels.
+/// When the mesh is no solid, the bound is out of range, or the user cancels.
 pub fn simplify(mesh: &Mesh, bound: Mm, progress: &Progress) -> Result<Simplified, MeshError> {
     if !(0.001..=10.0).contains(&bound.0) {
         return Err(MeshError::Option {
@@ -86,6 +86,7 @@ pub fn simplify(mesh: &Mesh, bound: Mm, progress: &Progress) -> Result<Simplifie
                 .flat_map(|t| made.triangles()[t as usize])
                 .for_each(|v| wrong[v as usize] = true);
             kept.iter_mut().zip(&of).for_each(|(kept, &v)| *kept |= wrong[v as usize]);
+            limit *= 0.9;
             continue;
         }
         let departures = departures(&made, mesh, Mm(bound.0.max(0.2)), progress)?;
@@ -97,7 +98,10 @@ pub fn simplify(mesh: &Mesh, bound: Mm, progress: &Progress) -> Result<Simplifie
             SimplifyReport { before: mesh.triangles().len(), after: made.triangles().len(), bound, departures };
         return Ok(Simplified { mesh: made, report });
     }
-    Err(MeshError::Failed { step: STEP, why: format!("no result stays within {bound}; ask for a larger bound") })
+    // Nothing can be taken away; the report says so.
+    let count = mesh.triangles().len();
+    let report = SimplifyReport { before: count, after: count, bound, departures: Departures::default() };
+    Ok(Simplified { mesh: mesh.clone(), report })
 }
 
 /// The sum of squared distances from planes, weighted by area.
