@@ -77,7 +77,9 @@ fn a_model_comes_back_byte_for_byte() {
                 Err(_) => eprintln!("SKIPPED: {tool} is not installed"),
                 Ok(output) => {
                     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-                    let faults: Vec<_> = said.lines().filter(|l| l.starts_with(fault)).collect();
+                    // The validator of today does not know these objects; it looks at their elements all the same.
+                    let unknown = "Error - Information Object Not found";
+                    let faults: Vec<_> = said.lines().filter(|l| l.starts_with(fault) && *l != unknown).collect();
                     assert!(faults.is_empty(), "{tool}: {faults:#?}");
                 }
             }
