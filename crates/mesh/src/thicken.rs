@@ -6,21 +6,24 @@ use fabrica_geometry::{Grid, LpsPoint, Mm, Mm3};
 use fabrica_progress::Progress;
 use fabrica_surface::{Mesh, check, surface_of_mask, surface_of_mask_placed};
 use fabrica_volume::Mask;
-use glam::DVec3;
+use glam::{DVec3, I64Vec3, Vec3};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::boolean::{require_solid, unchecked_inputs};
+use crate::edges::Groups;
 use crate::remesh::{step_for, untangle};
 use crate::thickness::{Walls, thickness};
 use crate::tree::corners;
-use crate::{Boolean, MeshError};
+use crate::{Boolean, MeshError, merge};
 
 const STEP: &str = "thickening walls";
-/// Balls are larger than the wall by this radius, mm: what their facets (a grid of [`FACET`] mm) may lack. A facet is
-/// tilted by half its size over the radius, which makes a wall between facets thinner by 0.58 of its size at most.
+/// Balls are larger than the wall by this radius, mm: what their facets (a grid of [`FACET`] mm) may lack. At its corner a
+/// facet is tilted by its half diagonal over the radius, which makes a wall between facets thinner by 0.41 of its size.
 const MARGIN: f64 = 0.04;
-const FACET: f64 = 0.125;
+const FACET: f64 = 0.0625;
+/// Rounds in which the corners of facets are evened out: slivers on a ball are tilted by far more than their size says.
+const EVENED: usize = 6;
 /// How far apart thin places are looked for, as a share of the wall: between two balls as far apart their union is
 /// thinner than the wall by 0.5 %.
 const APART: f64 = 0.1;
@@ -76,7 +79,10 @@ pub fn thicken(mesh: &Mesh, wall: Mm, progress: &Progress) -> Result<Thickened, 
             break;
         }
         progress.stage("thickening walls");
-        let beads = Balls::new(&centres, wall.0 / 2.0 + MARGIN).surface(progress)?;
+        let radius = wall.0 / 2.0 + MARGIN;
+        let lots = clusters(&centres, 2.0 * radius);
+        let beads = lots.iter().map(|lot| Balls::new(lot, radius).surface(progress));
+        let beads = merge(&beads.collect::<Result<Vec<_>, _>>()?)?;
         solid = unchecked_inputs(&solid, &beads, Boolean::Union, progress)?;
     }
     let after = check(&solid, progress)?;
@@ -151,10 +157,36 @@ fn middles_of([a, b, c]: [DVec3; 3], n: usize) -> impl Iterator<Item = DVec3> {
     })
 }
 
+/// Points in lots that are farther than `apart` from each other: those in the same cube that wide, or in one beside it, stay
+/// together.
+fn clusters(points: &[DVec3], apart: f64) -> Vec<Vec<DVec3>> {
+    let cube_of = |p: &DVec3| (*p / apart).floor().as_i64vec3();
+    let mut cubes: HashMap<I64Vec3, u32> = HashMap::new();
+    for p in points {
+        let next = cubes.len() as u32;
+        cubes.entry(cube_of(p)).or_insert(next);
+    }
+    let mut groups = Groups::new(cubes.len());
+    for (at, &cube) in &cubes {
+        for n in 0..27 {
+            let beside = *at + I64Vec3::new(n % 3, n / 3 % 3, n / 9) - I64Vec3::ONE;
+            if let Some(&other) = cubes.get(&beside) {
+                groups.join(cube, other);
+            }
+        }
+    }
+    let (lot, count) = groups.numbered();
+    let mut lots = vec![Vec::new(); count];
+    for p in points {
+        lots[lot[cubes[&cube_of(p)] as usize] as usize].push(*p);
+    }
+    lots
+}
+
 /// The union of balls of one radius.
 struct Balls {
     radius: f64,
-    /// Centres by where they lie across x, in squares as wide as the radius; each lot in the order of x.
+    /// Centres by where they lie across x, in squares a little wider than the radius; each lot in the order of x.
     lots: HashMap<[i64; 2], Vec<DVec3>>,
     bounds: [DVec3; 2],
 }
@@ -164,16 +196,20 @@ impl Balls {
         let mut lots: HashMap<[i64; 2], Vec<DVec3>> = HashMap::new();
         let mut bounds = [DVec3::INFINITY, DVec3::NEG_INFINITY];
         for &c in centres {
-            lots.entry([c.y, c.z].map(|v| (v / radius).floor() as i64)).or_default().push(c);
+            lots.entry(Self::lot(radius, c.y, c.z)).or_default().push(c);
             bounds = [bounds[0].min(c), bounds[1].max(c)];
         }
         lots.values_mut().for_each(|lot| lot.sort_by(|a, b| a.x.total_cmp(&b.x)));
         Self { radius, lots, bounds: [bounds[0] - radius, bounds[1] + radius] }
     }
 
+    fn lot(radius: f64, y: f64, z: f64) -> [i64; 2] {
+        [y, z].map(|v| (v / (1.25 * radius)).floor() as i64)
+    }
+
     /// The centres that may lie within the radius of a line along x from `low` to `high`.
     fn near(&self, y: f64, z: f64, low: f64, high: f64) -> impl Iterator<Item = DVec3> + '_ {
-        let [j, k] = [y, z].map(|v| (v / self.radius).floor() as i64);
+        let [j, k] = Self::lot(self.radius, y, z);
         (-1..=1).flat_map(move |b| (-1..=1).map(move |a| [j + a, k + b])).flat_map(move |lot| {
             let lot = self.lots.get(&lot).map_or(&[][..], |lot| &lot[..]);
             let first = lot.partition_point(|c| c.x < low - self.radius);
@@ -220,8 +256,54 @@ impl Balls {
             });
             left.filter(|t| *t <= step).fold(0.0, f64::max) / step
         };
-        let placed = surface_of_mask_placed(&mask, fraction, progress)?;
+        let placed = self.evened(surface_of_mask_placed(&mask, fraction, progress)?, progress)?;
         untangle(placed, &surface_of_mask(&mask, progress)?, progress)
+    }
+
+    /// Moves each vertex half way to the mean of those around it and back onto the balls, a few times.
+    fn evened(&self, mesh: Mesh, progress: &Progress) -> Result<Mesh, MeshError> {
+        let (vertices, triangles) = mesh.into_parts();
+        let mut at: Vec<DVec3> = vertices.iter().map(|v| Vec3::from_array(*v).as_dvec3()).collect();
+        for _ in 0..EVENED {
+            progress.check()?;
+            let mut around = vec![(DVec3::ZERO, 0.0); at.len()];
+            for &[a, b, c] in &triangles {
+                for (v, sum) in [
+                    (a, at[b as usize] + at[c as usize]),
+                    (b, at[c as usize] + at[a as usize]),
+                    (c, at[a as usize] + at[b as usize]),
+                ] {
+                    let (all, count) = &mut around[v as usize];
+                    *all += sum;
+                    *count += 2.0;
+                }
+            }
+            at.par_iter_mut().zip(around).filter(|(_, (_, count))| *count > 0.0).for_each(|(p, (sum, count))| {
+                *p = self.onto(p.lerp(sum / count, 0.5));
+            });
+        }
+        Ok(Mesh::new(at.iter().map(|p| p.as_vec3().to_array()).collect(), triangles)?)
+    }
+
+    /// A place next to the surface moved onto it: away from the centre that is nearest.
+    fn onto(&self, p: DVec3) -> DVec3 {
+        const TRIES: usize = 4;
+        let slack = 0.25 * self.radius;
+        let mut p = p;
+        for _ in 0..TRIES {
+            let near = self.near(p.y, p.z, p.x - slack, p.x + slack);
+            let nearest = near.min_by(|a, b| a.distance_squared(p).total_cmp(&b.distance_squared(p)));
+            let Some(outward) = nearest.and_then(|c| (p - c).try_normalize().map(|along| c + along * self.radius))
+            else {
+                break;
+            };
+            let moved = outward.distance(p);
+            p = outward;
+            if moved < 1e-6 {
+                break;
+            }
+        }
+        p
     }
 }
 
@@ -240,6 +322,23 @@ mod tests {
             let nearest = centres.iter().map(|c| c.distance(p)).fold(f64::INFINITY, f64::min);
             assert!((nearest - 0.79).abs() < 2e-3, "{nearest}");
         }
+        // No sliver: every facet is nearly square to the ball under its middle.
+        for t in 0..mesh.triangles().len() as u32 {
+            let [a, b, c] = corners(&mesh, t);
+            let (normal, middle) = ((b - a).cross(c - a).normalize(), (a + b + c) / 3.0);
+            let under = if middle.distance(centres[0]) < middle.distance(centres[1]) { centres[0] } else { centres[1] };
+            let beside_crease = (middle.distance(centres[0]) - middle.distance(centres[1])).abs() < 0.1;
+            assert!(beside_crease || normal.dot((middle - under).normalize()) > 0.06f64.cos(), "{middle}");
+        }
+    }
+
+    #[test]
+    fn clusters_are_apart() {
+        let points = [0.0, 0.5, 1.9, 5.0, 6.0, -3.0].map(|x| DVec3::new(x, 0.2, 0.1));
+        let lots = clusters(&points, 1.0);
+        let mut sizes: Vec<usize> = lots.iter().map(Vec::len).collect();
+        sizes.sort_unstable();
+        assert_eq!(sizes, [1, 2, 3]);
     }
 
     #[test]

@@ -135,11 +135,17 @@ pub fn thickness(mesh: &Mesh, limit: Mm, progress: &Progress) -> Result<Thicknes
 }
 
 /// The normal of a triangle; zero for a needle, whose normal is rounding. Its neighbours tell what the wall is there.
+///
+/// A needle is lower than 1/100 of its length, or than 32 roundings of its coordinates (by which it may be tilted by 2°):
+/// booleans leave such slivers where two surfaces all but touch.
 fn facing([a, b, c]: Corners) -> DVec3 {
     const NEEDLE: f64 = 0.01;
+    const ROUNDINGS: f64 = 32.0;
     let normal = (b - a).cross(c - a);
-    let longest = a.distance_squared(b).max(b.distance_squared(c)).max(c.distance_squared(a));
-    if normal.length_squared() < (NEEDLE * longest).powi(2) { DVec3::ZERO } else { normal.normalize_or_zero() }
+    let longest = a.distance(b).max(b.distance(c)).max(c.distance(a));
+    let grain = f64::from(f32::EPSILON) * a.abs().max(b.abs()).max(c.abs()).max_element();
+    let least = (NEEDLE * longest).max(ROUNDINGS * grain);
+    if normal.length() < least * longest { DVec3::ZERO } else { normal.normalize_or_zero() }
 }
 
 /// What wall thickness is measured with.
