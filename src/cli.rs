@@ -479,9 +479,6 @@ pub struct PrintArgs {
     /// Takes triangles away as long as the surface stays within so many millimetres.
     #[arg(long, value_name = "MM")]
     pub simplify: Option<f64>,
-    /// Thickens walls that are thinner than so many millimetres at the model's scale, only where they are.
-    #[arg(long, value_name = "WALL")]
-    pub least_wall: Option<f64>,
     /// Engraves a text (the case's name, the side): `L,P,S:TEXT`, its middle at the surface next to that point; as often as
     /// there are texts.
     #[arg(long, value_name = "L,P,S:TEXT", allow_hyphen_values = true)]

@@ -85,7 +85,6 @@ fn options(args: &PrintArgs) -> Result<ModelOptions> {
         surface: PrintOptions { smoothing, allow_open: args.allow_open },
         least_wall: (args.wall > 0.0).then_some(Mm(args.wall)),
         simplify: args.simplify.map(Mm),
-        thicken: args.least_wall.map(Mm),
         engravings: args.engrave.iter().map(|text| engraving(text, args)).collect::<Result<_>>()?,
         hollow: args.hollow.map(|wall| HollowOptions { wall: Mm(wall), hole: Mm(args.drain_radius), holes }),
         cut,

@@ -5,7 +5,7 @@
 //! - [`self_intersections`] finds where a surface passes through itself, exactly.
 //! - [`repair`] makes any mesh the surface of a solid, and asks before it loses anything.
 //! - [`remesh`] and [`wrap`] always end in a solid, with a tolerance that they state.
-//! - [`boolean`], [`cut`], [`hollow`], [`thicken`], [`simplify`] and [`engrave`] change solids; each checks what it made, and makes nothing else.
+//! - [`boolean`], [`cut`], [`hollow`], [`simplify`] and [`engrave`] change solids; each checks what it made, and makes nothing else.
 //! - [`arrange`] puts parts beside each other on a printer's bed.
 //! - [`departures`] measures how far one mesh departs from another.
 
@@ -26,7 +26,6 @@ mod remesh;
 mod repair;
 mod shapes;
 mod simplify;
-mod thicken;
 mod thickness;
 mod tree;
 mod winding;
@@ -45,5 +44,4 @@ pub use intersections::self_intersections;
 pub use remesh::{Remeshed, remesh, untangle, wrap};
 pub use repair::{FilledHole, Loss, LostPiece, RepairOptions, RepairReport, RepairStep, Repaired, Sheets, repair};
 pub use simplify::{Simplified, SimplifyReport, simplify};
-pub use thicken::{ThickenReport, Thickened, thicken};
 pub use thickness::{Thickness, ThinPlace, thickness};

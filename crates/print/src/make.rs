@@ -3,7 +3,7 @@
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_mesh::{
     Departures, Engraving, HollowOptions, InspectOptions, Inspection, ModelPart, arrange, cut, departures, engrave,
-    hollow, inspect, merge, self_intersections, simplify, thicken, untangle,
+    hollow, inspect, merge, self_intersections, simplify, untangle,
 };
 use fabrica_progress::Progress;
 use fabrica_surface::{Mesh, PrintModel, print_model, surface_of_mask};
@@ -74,28 +74,8 @@ pub(crate) fn make(
         });
         mesh = made.mesh;
     }
-    // What is proved: before walls are thickened, it is engraved, made hollow or cut.
+    // What is proved: before it is engraved, made hollow or cut.
     let whole = mesh.clone();
-    if let Some(wall) = options.thicken {
-        let wall = patient(wall);
-        let made = thicken(&mesh, wall, progress)?;
-        let report = made.report;
-        if report.places > 0 {
-            let [parts, now] = report.parts;
-            let joined = if now < parts { format!(", {parts} parts became {now}") } else { String::new() };
-            steps.push(ModelStep {
-                what: format!(
-                    "walls thinner than {wall} thickened at {} places: the least was {}, now {}; {:.3} mL added{joined}",
-                    report.places,
-                    report.least_before,
-                    report.least_after,
-                    report.added.millilitres()
-                ),
-                departures: departures(&made.mesh, &mesh, Mm(1.0), progress)?,
-            });
-            mesh = made.mesh;
-        }
-    }
     for asked in &options.engravings {
         let asked = Engraving { height: patient(asked.height), depth: patient(asked.depth), ..asked.clone() };
         let made = engrave(&mesh, &asked, progress)?;

@@ -14,8 +14,6 @@ pub struct ModelOptions {
     pub least_wall: Option<Mm>,
     /// Takes triangles away, within this distance in the patient's size.
     pub simplify: Option<Mm>,
-    /// Thickens walls that are thinner than this at the model's scale.
-    pub thicken: Option<Mm>,
     /// Texts to engrave, in sizes of the model's scale.
     pub engravings: Vec<Engraving>,
     /// Makes it hollow.
@@ -40,7 +38,6 @@ impl Default for ModelOptions {
             surface: PrintOptions::default(),
             least_wall: Some(Mm(1.5)),
             simplify: None,
-            thicken: None,
             engravings: Vec::new(),
             hollow: None,
             cut: None,
@@ -56,6 +53,6 @@ impl Default for ModelOptions {
 impl ModelOptions {
     /// Whether the model departs from the anatomy on purpose.
     pub fn is_modified(&self) -> bool {
-        self.thicken.is_some() || !self.engravings.is_empty() || self.hollow.is_some() || self.cut.is_some()
+        !self.engravings.is_empty() || self.hollow.is_some() || self.cut.is_some()
     }
 }

@@ -69,9 +69,6 @@ fn refuse(options: &ModelOptions) -> Result<(), PrintError> {
     if options.simplify.is_some() {
         return Err(PrintError::OneOnly("a simplified model"));
     }
-    if options.thicken.is_some() {
-        return Err(PrintError::OneOnly("a model with thickened walls"));
-    }
     if !options.engravings.is_empty() {
         return Err(PrintError::OneOnly("an engraved model"));
     }
