@@ -161,11 +161,6 @@ impl<'a> Walls<'a> {
         Self { tree: Tree::new(mesh), normals, limit: limit.0 }
     }
 
-    /// The outward normal of a triangle; zero for a needle, which has none.
-    pub(crate) fn normal(&self, triangle: u32) -> DVec3 {
-        self.normals[triangle as usize]
-    }
-
     /// The thickness in the middle of a triangle. (On its sides a sharp crease would count as no wall at all.)
     pub(crate) fn in_triangle(&self, triangle: u32) -> f64 {
         let [a, b, c] = self.tree.corners(triangle);

@@ -167,7 +167,10 @@ impl PrintJob {
         let (mut model, mut parts) = (Model { parts: Vec::new(), unit: "millimetres".into() }, Vec::new());
         for piece in &mut pieces {
             piece.surface.report.simulated = self.scan.provenance.simulated;
-            let scaled = make::scaled(&piece.parts, options.scale, middle)?;
+            let mut scaled = make::scaled(&piece.parts, options.scale, middle)?;
+            if piece.structures.iter().any(|name| self.pass.of(name).is_some()) {
+                scaled.iter_mut().for_each(|part| part.name = format!("NOT VALIDATED {}", part.name));
+            }
             let inspection = make::inspected(&scaled, options, progress)?;
             if !inspection.is_solid() && !options.surface.allow_open {
                 let why = format!("it is no solid ({} self-intersections)", inspection.self_intersections);

@@ -23,6 +23,8 @@ pub(crate) struct Made {
 /// What was made of one structure, or of the voxels that several share.
 pub(crate) struct Piece {
     pub(crate) name: String,
+    /// Of which structures it is: one, or those that share it.
+    pub(crate) structures: Vec<String>,
     pub(crate) origin: String,
     pub(crate) reviewed_by: String,
     /// The surface, and its report.
@@ -130,6 +132,7 @@ pub(crate) fn make(
     let proof = prove(&whole, &structure.mask, calipers, options.tolerance, progress)?;
     let piece = Piece {
         name: name.clone(),
+        structures: vec![name.clone()],
         origin: structure.origin.clone(),
         reviewed_by: wanted.saved_by.clone(),
         surface,

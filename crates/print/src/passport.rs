@@ -123,7 +123,7 @@ impl Passport {
         let mut line = |text: String| page.push_str(&text);
         line(format!("<h1>Print passport: {}{simulated}</h1>", escape(&self.structure)));
         line(format!("<p class=\"w\">{}</p>", escape(&self.warning)));
-        if let Some(words) = self.validation.as_ref().filter(|words| words.starts_with("NOT")) {
+        if let Some(words) = self.validation.as_ref().filter(|words| words.contains("NOT VALIDATED")) {
             line(format!("<p class=\"w\">{}</p>", escape(words)));
         }
         line("<div class=\"p\">".into());

@@ -47,6 +47,7 @@ pub(crate) fn make(
         }
         let colour = mixed(members.iter().map(|m| wanted[*m].structure.colour));
         pieces.push(Piece {
+            structures: members.iter().map(|m| wanted[*m].structure.name.clone()).collect(),
             origin: of(&|w| w.structure.origin.clone(), "; "),
             reviewed_by: of(&|w| w.saved_by.clone(), ", "),
             proof,

@@ -190,8 +190,7 @@ fn several_structures_share_their_borders_and_what_overlaps_is_a_part_of_its_own
     };
     let printed = job.make_with(&options, &anna(), &progress).unwrap();
     let parts = &printed.passport().parts;
-    let told: Vec<(&str, f64)> = parts.iter().map(|p| (p.name.as_str(), p.inspection.mesh.volume.0)).collect();
-    eprintln!("{told:?}");
+    let told: Vec<(&str, f64)> = parts.iter().map(|p| (p.name.as_str(), p.inspection.mesh.volume.0.round())).collect();
     assert_eq!(told, [("block", 5.0 * 16.0), ("block + beside", 16.0), ("beside", 2.0 * 16.0)]);
     printed.record(&mut case, &anna()).unwrap();
     let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
@@ -206,7 +205,40 @@ fn several_structures_share_their_borders_and_what_overlaps_is_a_part_of_its_own
     };
     assert_eq!(places(0).intersection(&places(1)).count(), 5 * 5);
     let audit = case.audit_log().unwrap();
-    assert!(audit.iter().any(|line| line.what == "print structure block, beside" && line.data.len() == 2));
+    let of: Vec<&str> = audit.last().unwrap().data.iter().map(|d| d.name.as_str()).collect();
+    assert_eq!(
+        (audit.last().unwrap().what.as_str(), &of[..]),
+        ("print structure block, beside", &["block", "beside", "case.json"][..])
+    );
+}
+
+#[test]
+fn of_several_structures_one_that_a_network_made_waits_for_its_validation() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    let progress = Progress::new();
+    let mut found = case.structure("block", &progress).unwrap();
+    (found.name, found.origin) = ("found".into(), "network test 1.0".into());
+    let grid = found.mask.grid().clone();
+    found.mask = Mask::from_fn(grid.clone(), |index| {
+        let [i, j, k] = grid.position(index);
+        (1..3).contains(&i) && (3..7).contains(&j) && (2..6).contains(&k)
+    });
+    case.add_structure("volume-1", &found, &anna(), &progress).unwrap();
+    let (names, out) = (["block", "found"], folder.path().join("both.3mf"));
+    let refused = PrintJob::prepare_many(&case, &names, &out, None, &progress);
+    assert!(matches!(refused, Err(PrintError::Review(_))));
+    let job = PrintJob::prepare_many(&case, &names, &out, Some("for teaching"), &progress).unwrap();
+    let printed = job.make_with(&ModelOptions::default(), &anna(), &progress).unwrap();
+    let words = printed.passport().validation.clone().unwrap();
+    assert!(words.starts_with("found: NOT VALIDATED (for teaching)"), "{words}");
+    printed.record(&mut case, &anna()).unwrap();
+    let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
+    let mut told: Vec<&str> = model.parts.iter().map(|p| p.name.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["NOT VALIDATED found", "block"]);
+    let page = std::fs::read_to_string(page_path(&out)).unwrap();
+    assert_eq!(page.matches("<p class=\"w\">").count(), 2, "the warning, and that it is not validated");
 }
 
 #[test]
