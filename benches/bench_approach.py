@@ -2,7 +2,7 @@
 
 Usage: bench_approach.py [N]; needs numpy, trimesh, rtree and vtk, and the example built with
 `cargo build --release -p fabrica-approach --example time_approach`. Neither peer has a distance from a line to a mesh, so
-both are asked for points every millimetre of the way; for ENTRIES of the 20,000 entries, and the figure is scaled up.
+both are asked for points every millimetre of the way; for ENTRIES (an environment variable; 20) of the 20,000 entries, and the figure is scaled up.
 """
 
 import json
@@ -21,7 +21,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 EXAMPLE = pathlib.Path(os.environ.get("APPROACH_EXAMPLE", TARGET / "release" / "examples" / "time_approach"))
-ENTRIES = 20
+ENTRIES = int(os.environ.get("ENTRIES", "20"))
 
 
 def main():
