@@ -17,7 +17,7 @@ pub struct Confidence {
 #[derive(Clone, Debug)]
 enum Kind {
     Volume {
-        volume: Volume,
+        volume: Box<Volume>,
         least: f64,
     },
     /// The first and the last voxel of each box.
@@ -39,7 +39,7 @@ impl Confidence {
             return Err(ApproachError::invalid("least confidence", format!("{least} is not 0 to 1")));
         }
         let grid = volume.grid().clone();
-        Ok(Self { to_voxel: grid.patient_to_voxel(), grid, kind: Kind::Volume { volume, least } })
+        Ok(Self { to_voxel: grid.patient_to_voxel(), grid, kind: Kind::Volume { volume: Box::new(volume), least } })
     }
 
     /// Boxes of voxels that are in doubt, each by its first and its last voxel: what a review has listed and nobody has

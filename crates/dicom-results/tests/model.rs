@@ -1,5 +1,6 @@
 //! Printable models as DICOM objects are written, read back byte by byte, and by independent tools where they are installed.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,

@@ -130,7 +130,7 @@ impl Page {
     }
 
     /// Across and up from the middle of the page, mm.
-    fn from_middle(&self, n: usize) -> [f64; 2] {
+    fn offset(&self, n: usize) -> [f64; 2] {
         let at = [n % self.size[0], n / self.size[0]];
         std::array::from_fn(|a| (at[a] as f64 - (self.size[a] as f64 - 1.0) / 2.0) * self.step)
     }
@@ -190,7 +190,7 @@ impl Relief {
         let down = -place.axes.z_axis;
         let mut relief = Self { height: vec![f64::NAN; page.share.len()], low: f64::INFINITY, high: f64::NEG_INFINITY };
         for n in (0..page.share.len()).filter(|n| page.share[*n] > 0.0) {
-            let from = place.to_patient(page.from_middle(n), reach);
+            let from = place.to_patient(page.offset(n), reach);
             let mut crossings = Vec::new();
             tree.on_ray(from, down, f64::INFINITY, |_, along| {
                 crossings.push(along);
@@ -229,7 +229,7 @@ impl Relief {
         let bottom = self.low - what.depth.0 - 2.0 * step;
         let layers = ((self.high + 2.0 * step - bottom) / step).ceil() as usize;
         let [across, up] = page.size;
-        let corner = place.to_patient(page.from_middle(0), bottom);
+        let corner = place.to_patient(page.offset(0), bottom);
         let frame = DAffine3 { matrix3: place.axes * step, translation: corner };
         let grid = Grid::from_affine([across, up, layers], frame).map_err(|e| failed(e.to_string()))?;
         let height = |k: usize| bottom + k as f64 * step;

@@ -240,7 +240,7 @@ impl<'a> Work<'a> {
         let mut count = 0u32;
         while let Some(Reverse((_, [v, w], changes))) = self.heap.pop() {
             count = count.wrapping_add(1);
-            if count % 1024 == 0 {
+            if count.is_multiple_of(1024) {
                 progress.check()?;
             }
             if [self.changes[v as usize], self.changes[w as usize]] == changes && self.is_edge(v, w) {

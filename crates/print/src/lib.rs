@@ -221,7 +221,7 @@ impl PrintJob {
             warning: WARNING.into(),
             simulated: self.scan.provenance.simulated,
             sources: self.sources.clone(),
-            structure: name.clone(),
+            structure: name,
             validation,
             scale: options.scale,
             parts,
