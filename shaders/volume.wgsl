@@ -22,6 +22,10 @@ const OPAQUE: f32 = 0.001;
 const FAINT: f32 = 0.0005;
 const CUT_SAMPLES: f32 = 4.0;
 const HALVINGS: u32 = 10u;
+// A pixel whose opacity is at least this has a depth: where half of it has come together, and this much deeper (metres), so
+// that a translucent surface that lies on it is not hidden by it.
+const SOLID: f32 = 0.95;
+const BENEATH: f32 = 0.002;
 // So much farther apart than a voxel may rays be.
 const SPARE: f32 = 0.25;
 
@@ -51,14 +55,44 @@ struct Path {
     near: f32,
     // From the patient to the eye along i, j, k, unit length.
     to_eye: vec3<f32>,
+    // From millimetres along the ray to metres along the view.
+    depth_per_mm: f32,
     is_empty: bool,
     from_eye: bool,
     // Whether an opaque mesh ends it.
     meets_mesh: bool,
 }
 
+// Where the ray of this pixel has met half of what it sees, metres along the view; at first nowhere.
+var<private> met: f32 = FAR_AWAY;
+
+fn meets(path: Path, n: f32) {
+    met = min(met, (path.near + n * volume.step) * path.depth_per_mm);
+}
+
+struct Pixel {
+    @location(0) colour: vec4<f32>,
+#ifdef DEPTH_PREPASS
+    // For what is drawn later, and for the compositor of a headset, which moves the picture by it.
+    @builtin(frag_depth) depth: f32,
+#endif
+}
+
 @fragment
-fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+fn fragment(in: VertexOutput) -> Pixel {
+    var out: Pixel;
+    out.colour = seen(in);
+#ifdef DEPTH_PREPASS
+    // What the opaque things have, where the volume is nearly clear.
+    out.depth = prepass_utils::prepass_depth(in.position, 0u);
+    if out.colour.a >= SOLID && met < FAR_AWAY {
+        out.depth = max(out.depth, view_transformations::view_z_to_depth_ndc(-(met + BENEATH)));
+    }
+#endif
+    return out;
+}
+
+fn seen(in: VertexOutput) -> vec4<f32> {
     let forward = -view.world_from_view[2].xyz;
     let is_parallel = view.clip_from_view[3].w == 1.0;
     var reach = FAR_AWAY;
@@ -102,8 +136,11 @@ fn path_through(at: vec3<f32>, forward: vec3<f32>, is_parallel: bool, reach: f32
     let origin = (box_from_world * vec4(eye, 1.0)).xyz * 1000.0;
     let along = (box_from_world * vec4(ray, 0.0)).xyz;
     let slab_normal = normalize((box_from_world * vec4(forward, 0.0)).xyz);
-    let far = reach / max(dot(ray, forward), 1e-6) * length(along) * 1000.0;
-    return find_path(origin, normalize(along), slab_normal, far);
+    let slope = max(dot(ray, forward), 1e-6);
+    let mm_per_metre = length(along) * 1000.0;
+    var path = find_path(origin, normalize(along), slab_normal, reach / slope * mm_per_metre);
+    path.depth_per_mm = slope / mm_per_metre;
+    return path;
 }
 
 fn trace(path: Path) -> vec4<f32> {
@@ -241,6 +278,9 @@ fn composite(path: Path) -> vec4<f32> {
                         let weight = clear * opacity;
                         light += mean.rgb * (weight * factor / mean.a) + weight * highlight;
                         clear *= 1.0 - opacity;
+                        if clear < 0.5 {
+                            meets(path, f32(n));
+                        }
                     }
                 }
             }
@@ -361,6 +401,7 @@ fn is_inside(at: vec3<f32>, combination: u32) -> bool {
 }
 
 fn shaded_surface(path: Path, n: f32, depth: f32) -> vec4<f32> {
+    meets(path, n);
     let at = path.start + path.step * n;
     let taken = take(at, textureLoad(blocks, block_of(at), 0).g);
     let colour = textureLoad(looks, vec2(taken.kind, 0u), 0).rgb;

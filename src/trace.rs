@@ -61,6 +61,7 @@ fn write(
             "case",
             json!({ "open": case.volume.is_some(), "working": work.running.is_some() || !work.beside.is_empty() }),
         ),
+        ("warnings", json!(case.warnings.iter().map(|w| format!("{:?}", w.warning.resolution)).collect::<Vec<_>>())),
         ("preset", json!(case.preset)),
         ("window", json!(case.window.map(|w| [w.centre, w.width]))),
         ("crosshair", json!(case.crosshair.0.to_array())),

@@ -100,6 +100,23 @@ impl Rehearsal {
         self.tell(json!({ "do": "wait", "state": state, "timeout": PATIENCE.as_secs_f64() }));
     }
 
+    /// Waits until the case that was opened is shown.
+    pub fn until_open(&mut self) {
+        self.until_state("FOCUSED");
+        self.until("case", |v| v["open"] == true && v["working"] == false);
+        self.until("headset", |v| v["shown"] == true);
+        self.frames(10);
+    }
+
+    /// Nothing has broken a rule of OpenXR so far.
+    pub fn no_problems(&mut self) {
+        let told = self.tell(json!({ "do": "problems" }));
+        // The loader asks for every function that it knows; that is no use of OpenXR.
+        let ours = |problem: &&Value| problem["call"] != "xrGetInstanceProcAddr";
+        let problems: Vec<&Value> = told["problems"].as_array().unwrap().iter().filter(ours).collect();
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+
     /// Waits for so many frames.
     pub fn frames(&mut self, frames: u64) {
         self.tell(json!({ "do": "wait", "frames": frames, "timeout": PATIENCE.as_secs_f64() }));
@@ -135,7 +152,8 @@ impl Rehearsal {
         let answer = self.tell(json!({ "do": "capture", "name": name }));
         let file = |what: &str| PathBuf::from(answer[what].as_str().unwrap());
         let description = serde_json::from_slice(&std::fs::read(file("description")).unwrap()).unwrap();
-        Capture { description, eyes: [png_rgba(&file("left")), png_rgba(&file("right"))] }
+        let depth = file("left").with_file_name(format!("{name}_left_depth.png"));
+        Capture { description, eyes: [png_rgba(&file("left")), png_rgba(&file("right"))], depth }
     }
 
     /// Presses a hand's button for some frames.
@@ -187,6 +205,21 @@ pub struct Capture {
     pub description: Value,
     /// Left and right.
     pub eyes: [Picture; 2],
+    /// The left eye's depth, as a file.
+    depth: PathBuf,
+}
+
+impl Capture {
+    /// The left eye's depth at a pixel, 0 to 1.
+    pub fn depth(&self, x: usize, y: usize) -> f64 {
+        let file = BufReader::new(std::fs::File::open(&self.depth).unwrap());
+        let mut reader = png::Decoder::new(file).read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut bytes).unwrap();
+        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Grayscale, png::BitDepth::Sixteen));
+        let at = (y * info.width as usize + x) * 2;
+        f64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]])) / 65535.0
+    }
 }
 
 pub fn png_rgba(path: &Path) -> Picture {

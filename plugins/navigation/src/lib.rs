@@ -20,7 +20,8 @@ pub struct NavigationPlugin;
 
 impl Plugin for NavigationPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, picture::spawn_camera)
+        app.init_resource::<photo::AskedPhoto>()
+            .add_systems(Startup, picture::spawn_camera)
             .add_systems(Update, (photo::take, navigate, picture::follow_view, picture::draw_when_changed).chain());
     }
 }

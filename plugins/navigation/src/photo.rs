@@ -15,11 +15,22 @@ const FRAMES: u32 = 6;
 /// What is tried as a photo's number.
 const MOST: u32 = 10_000;
 
+/// The photo that is asked for: how many frames it still waits.
+#[derive(Resource, Default)]
+pub struct AskedPhoto(Option<u32>);
+
+impl AskedPhoto {
+    /// Its picture is to be drawn.
+    pub fn is_waiting(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 /// Takes the photos that are asked for.
 #[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub fn take(
     mut asked: MessageReader<TakePhoto>,
-    mut waiting: Local<Option<u32>>,
+    mut waiting: ResMut<AskedPhoto>,
     case: Res<OpenCase>,
     view: Res<View3d>,
     headset: Res<Headset>,
@@ -28,18 +39,18 @@ pub fn take(
     mut commands: Commands,
 ) {
     if asked.read().count() > 0 && case.volume.is_some() {
-        *waiting = Some(FRAMES);
+        waiting.0 = Some(FRAMES);
         if let Some(head) = headset.head.filter(|_| headset.shown) {
             navigate.write(Navigate::From(camera::of_eye(&head, &patient)));
         }
+        navigate.write(Navigate::Settle);
     }
-    let Some(left) = waiting.as_mut() else { return };
-    navigate.write(Navigate::Settle);
+    let Some(left) = waiting.0.as_mut() else { return };
     *left -= 1;
     if *left > 0 {
         return;
     }
-    *waiting = None;
+    waiting.0 = None;
     let Some(folder) = case.folder.clone() else { return };
     let captions = if case.is_simulated() { vec!["SYNTHETIC".to_owned()] } else { Vec::new() };
     let camera = view.camera;

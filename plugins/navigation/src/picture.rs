@@ -11,6 +11,8 @@ use fabrica_scene::presence::{DESK_LAYER, Headset};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{Navigate, Redraw, View3d, View3dCamera, camera as scene_camera};
 
+use crate::photo::AskedPhoto;
+
 /// The share of the pixels' number along a side that is drawn while the user moves, where there is no GPU.
 const COARSE: f32 = 0.35;
 /// How many frames are drawn after a change: what is extracted in one frame may be prepared in the next.
@@ -69,8 +71,8 @@ pub struct Drawing {
 }
 
 /// Switches the camera on for a few frames after a change, at full size or, while the user moves on a machine without a
-/// GPU, at a smaller one. While a headset shows the case it has the machine for itself: only what is asked of this view's
-/// own camera, a photo above all, is drawn.
+/// GPU, at a smaller one. Where nobody sees this view, since there is no window or a headset shows the case and has the machine
+/// for itself, only photos are drawn.
 #[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub fn draw_when_changed(
     mut changes: MessageReader<Redraw>,
@@ -78,6 +80,8 @@ pub fn draw_when_changed(
     mut drawing: Local<Drawing>,
     view: Res<View3d>,
     headset: Res<Headset>,
+    photo: Res<AskedPhoto>,
+    windows: Query<(), With<Window>>,
     adapter: Option<Res<RenderAdapterInfo>>,
     mut images: ResMut<Assets<Image>>,
     mut camera: Single<&mut Camera, With<View3dCamera>>,
@@ -95,7 +99,10 @@ pub fn draw_when_changed(
             };
     }
     let changed = changes.read().count() > 0;
-    if moved || (changed && !headset.shown) {
+    // A photo is no sketch.
+    drawing.coarse &= !photo.is_waiting();
+    let seen = !windows.is_empty() && !headset.shown;
+    if (moved || changed) && (seen || photo.is_waiting()) {
         drawing.frames_left = FRAMES_AFTER_CHANGE;
     }
     let wanted = if drawing.coarse { (view.size.as_vec2() * COARSE).as_uvec2() } else { view.size }.max(UVec2::ONE);

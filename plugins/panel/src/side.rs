@@ -145,9 +145,13 @@ fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {
                     ui.label(RichText::new("Geometry warning").strong().color(style::ALERT));
                     ui.label(format!("{volume}: {}", warning.issue));
                     ui.weak("Measuring and printing wait until you accept it.");
-                    ui.add(egui::TextEdit::singleline(&mut desk.side.reason).hint_text("Why is it right to go on?"));
+                    let hint = "Why is it right to go on?";
+                    let field = ui.add(egui::TextEdit::singleline(&mut desk.side.reason).hint_text(hint));
+                    desk.places.note(format!("reason {index}"), &field);
                     let said = !desk.side.reason.trim().is_empty();
-                    if ui.add_enabled(said, egui::Button::new("Accept")).clicked() {
+                    let accept = ui.add_enabled(said, egui::Button::new("Accept"));
+                    desk.places.note(format!("accept {index}"), &accept);
+                    if accept.clicked() {
                         let reason = std::mem::take(&mut desk.side.reason);
                         desk.requests.write(Request::AcceptWarning { volume: volume.clone(), index: *index, reason });
                     }

@@ -4,7 +4,8 @@
 //! - [`OffscreenRenderer`] makes pictures without a window, for the command line and for tests.
 //!
 //! The pass is `shaders/volume.wgsl` on `shaders/scene.wgsl`, the twin of `fabrica_raycast::render_scene`. Opaque meshes end the rays of
-//! cameras that have a `DepthPrepass`; for other cameras the volume is drawn over them.
+//! cameras that have a `DepthPrepass`; for other cameras the volume is drawn over them. For those with one it writes depth where it
+//! is nearly opaque: a headset's compositor moves the picture by it.
 
 mod box_mesh;
 mod labels;

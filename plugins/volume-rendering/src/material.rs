@@ -1,7 +1,7 @@
 //! The material of a volume's box: `shaders/volume.wgsl` with what it reads.
 
 use bevy::mesh::MeshVertexBufferLayoutRef;
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::pbr::{MaterialPipeline, MaterialPipelineKey, MeshPipelineKey};
 use bevy::prelude::*;
 use bevy::render::render_resource::{
     AsBindGroup, CompareFunction, Face, RenderPipelineDescriptor, ShaderType, SpecializedMeshPipelineError,
@@ -336,14 +336,15 @@ impl Material for VolumeMaterial {
         _pipeline: &MaterialPipeline,
         descriptor: &mut RenderPipelineDescriptor,
         _layout: &MeshVertexBufferLayoutRef,
-        _key: MaterialPipelineKey<Self>,
+        key: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
         // Back faces: one fragment a pixel, also with the eye inside.
         descriptor.primitive.cull_mode = Some(Face::Front);
         if let Some(depth) = &mut descriptor.depth_stencil {
             // A mesh inside the box hides its back, not the part of the volume before the mesh: the shader sees to it.
             depth.depth_compare = Some(CompareFunction::Always);
-            depth.depth_write_enabled = Some(false);
+            // The shader gives nearly opaque pixels the depth of what is seen there, and leaves the others the prepass's.
+            depth.depth_write_enabled = Some(key.mesh_key.contains(MeshPipelineKey::DEPTH_PREPASS));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The extensions that the runtime offers.
 
 /// Names and versions, as `xrEnumerateInstanceExtensionProperties` tells them.
-const EXTENSIONS: [(&str, u32); 17] = [
+const EXTENSIONS: [(&str, u32); 18] = [
     ("XR_KHR_vulkan_enable", 8),
     ("XR_KHR_vulkan_enable2", 2),
     ("XR_KHR_vulkan_swapchain_format_list", 4),
@@ -18,6 +18,7 @@ const EXTENSIONS: [(&str, u32); 17] = [
     ("XR_FB_touch_controller_pro", 1),
     ("XR_META_touch_controller_plus", 1),
     ("XR_BD_controller_interaction", 2),
+    ("XR_EXT_hp_mixed_reality_controller", 1),
     ("XR_EXT_user_presence", 1),
 ];
 

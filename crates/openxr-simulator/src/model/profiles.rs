@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn all_profiles_of_the_table_are_read() {
-        assert_eq!(all().len(), 15);
+        assert_eq!(all().len(), 16);
         assert!(all().iter().all(|profile| !profile.components.is_empty() && !profile.title.is_empty()));
         assert_eq!(
             named("/interaction_profiles/bytedance/pico4_controller").unwrap().extension,

@@ -33,14 +33,15 @@ pub(crate) fn draw(
     }
     desk.places.0 = Some(Vec::new());
     let slices = desk.slices.0.each_ref().map(|view| textures.add_image(EguiTextureHandle::Weak(view.image.id())));
-    let mut ui = egui::Ui::new(
-        context.clone(),
-        "board".into(),
-        egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(context.viewport_rect()),
-    );
+    let part = |name: &str, place: egui::Rect| {
+        let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(place);
+        egui::Ui::new(context.clone(), egui::Id::new(name), builder)
+    };
+    let mut ui = part("board", context.viewport_rect());
     egui::Panel::top("title").show(&mut ui, |ui| status::title(ui, &mut desk));
     egui::Panel::bottom("status").show(&mut ui, |ui| status::bar(ui, &mut desk));
-    keyboard::draw(&mut ui, &mut keys, &mut desk.places);
+    let left = keyboard::draw(&context, ui.available_rect_before_wrap(), &mut keys, &mut desk.places);
+    let mut ui = part("over the keys", left);
     egui::Panel::left("side").default_size(330.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
     egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw_slices(ui, &mut desk, &slices));
     notices::draw(&ui, &mut desk);
