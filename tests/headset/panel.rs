@@ -29,9 +29,9 @@ fn press(app: &mut Rehearsal, stage: Pose, name: &str) {
         }
     }
     if found(app).is_none() {
-        // Into the side panel's middle; down to its end, then up from there.
+        // Into the side panel, on the wrist too, where the board is smaller; down to its end, then up from there.
         let panel = place(&app.last("panel"));
-        let at = panel.0 + panel.1 * DVec3::new(-0.15, 0.0, 0.0);
+        let at = panel.0 + panel.1 * DVec3::new(-0.09, 0.0, 0.0);
         let from = at + panel.1 * DVec3::Z * 0.35;
         let [from, at] = [from, at].map(|p| to_stage(app, stage, p).to_array());
         app.point("right", from, at);
