@@ -22,7 +22,7 @@ use fabrica_raycast::{
 use fabrica_volume::{Mask, Rgb, Samples, ValueUnit, Volume};
 use fabrica_volume_rendering::{OffscreenError, OffscreenRenderer};
 
-const SIZE: [u32; 2] = [192, 150];
+const SIZE: [u32; 2] = [256, 200];
 
 fn renderer() -> Option<OffscreenRenderer> {
     match OffscreenRenderer::new() {
