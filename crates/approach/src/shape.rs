@@ -64,7 +64,7 @@ impl Builder {
                 let next = (side + 1) % SIDES;
                 let [a, b, c, d] = [pair[0] + side, pair[0] + next, pair[1] + side, pair[1] + next];
                 // Of a ring on the axis all corners are one point.
-                for triangle in [[a, c, b], [b, c, d]] {
+                for triangle in [[a, b, c], [b, d, c]] {
                     let [p, q, r] = triangle.map(|v| self.vertices[v as usize]);
                     if p != q && q != r && r != p {
                         self.triangles.push(triangle);
