@@ -26,10 +26,8 @@ pub fn spread_entries(
     reach: Mm,
     count: usize,
 ) -> Result<Vec<EntryPoint>, ApproachError> {
-    if count == 0 || count > 10_000_000 {
-        return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
-    }
-    let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
+    require_count(count)?;
+    let at = |v: u32| position(mesh, v);
     let ends = scan.map(Ends::of);
     let useful: Vec<([DVec3; 3], DVec3)> = mesh
         .triangles()
@@ -77,6 +75,17 @@ pub fn spread_entries(
     Ok(entries)
 }
 
+fn require_count(count: usize) -> Result<(), ApproachError> {
+    if count == 0 || count > 10_000_000 {
+        return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
+    }
+    Ok(())
+}
+
+fn position(mesh: &Mesh, v: u32) -> DVec3 {
+    mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)))
+}
+
 /// Where a scan ends: within a voxel of the centres of its outermost voxels. A direction with one or two voxels has no
 /// inside; it ends everywhere.
 struct Ends {
@@ -119,10 +128,8 @@ impl EntrySurface {
         reach: Mm,
         count: usize,
     ) -> Result<Self, ApproachError> {
-        if count == 0 || count > 10_000_000 {
-            return Err(ApproachError::invalid("entries", format!("{count} is not 1 to 10,000,000")));
-        }
-        let at = |v: u32| mesh.vertices().get(v as usize).map_or(DVec3::ZERO, |p| DVec3::from_array(p.map(f64::from)));
+        require_count(count)?;
+        let at = |v: u32| position(mesh, v);
         let ends = scan.map(Ends::of);
         let cut = |p: DVec3| ends.as_ref().is_some_and(|ends| ends.has(p));
         let near = |t: &&[u32; 3]| t.iter().all(|&v| at(v).distance(around.0) <= reach.0 && !cut(at(v)));

@@ -127,10 +127,12 @@ impl Guard {
             breach,
         })
     }
+}
 
+impl Reading {
     /// The nearest of the structures to be kept away from: its number in [`Guard::avoid`] and how near.
-    pub fn nearest<'a>(&self, reading: &'a Reading) -> Option<(usize, &'a Clearance)> {
-        let near = reading.clearances.iter().enumerate().filter_map(|(n, c)| Some((n, c.as_ref()?)));
+    pub fn nearest(&self) -> Option<(usize, &Clearance)> {
+        let near = self.clearances.iter().enumerate().filter_map(|(n, c)| Some((n, c.as_ref()?)));
         near.min_by(|a, b| a.1.distance.0.total_cmp(&b.1.distance.0))
     }
 }

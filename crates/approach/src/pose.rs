@@ -110,9 +110,8 @@ impl Pose {
 
     /// The angles to the anatomical planes.
     pub fn plane_angles(&self) -> PlaneAngles {
-        let to = |part: f64| part.abs().clamp(0.0, 1.0).asin().to_degrees();
-        let f = self.forward.0;
-        PlaneAngles { axial_degrees: to(f.z), coronal_degrees: to(f.y), sagittal_degrees: to(f.x) }
+        let [axial_degrees, coronal_degrees, sagittal_degrees] = self.forward.plane_degrees();
+        PlaneAngles { axial_degrees, coronal_degrees, sagittal_degrees }
     }
 
     /// The angle between the instrument and the perpendicular into a surface: 0° is straight in.

@@ -7,40 +7,16 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
+mod common;
+
 use std::process::Command;
 
 use fabrica_dicom_results::{
     ModelKind, PrintableModel, ResultError, Source, encapsulated_model, read_encapsulated_model, to_bytes,
 };
 use fabrica_geometry::{Grid, LpsPoint};
-use fabrica_plan::UtcTime;
-use fabrica_volume::{Modality, Provenance, Source as File};
 
-const SHA: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-fn provenance() -> Provenance {
-    let source = |n: usize| File {
-        file_name: format!("{n}.dcm"),
-        sha256: SHA.into(),
-        sop_instance_uid: Some(format!("1.2.826.0.1.3680043.8.498.{n}")),
-    };
-    Provenance {
-        sources: (1..=3).map(source).collect(),
-        modality: Modality::ct(),
-        patient_name: "SYNTHETIC^PHANTOM".into(),
-        patient_id: "SYNTHETIC-1".into(),
-        study_date: "20260101".into(),
-        study_uid: Some("1.2.3.4".into()),
-        series_uid: Some("1.2.3.4.5".into()),
-        frame_of_reference_uid: Some("1.2.3.4.6".into()),
-        simulated: true,
-        ..Provenance::default()
-    }
-}
-
-fn now() -> UtcTime {
-    UtcTime::try_from("2026-11-25T08:00:00.000Z".to_owned()).unwrap()
-}
+use common::{SHA, now, provenance};
 
 /// One triangle as binary STL: 80 bytes of header, a count, 50 bytes.
 fn stl() -> Vec<u8> {
@@ -55,7 +31,7 @@ fn stl() -> Vec<u8> {
 
 #[test]
 fn a_model_comes_back_byte_for_byte() {
-    let (provenance, grid) = (provenance(), Grid::axis_aligned([4, 4, 3], LpsPoint::default(), [1.0; 3]).unwrap());
+    let (provenance, grid) = (provenance(3), Grid::axis_aligned([4, 4, 3], LpsPoint::default(), [1.0; 3]).unwrap());
     let source = Source { provenance: &provenance, grid: &grid, sha256: SHA };
     let stl = stl();
     let obj = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n#".to_vec();

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,40 +18,16 @@ use fabrica_dicom_structures::{ScanIdentity, StructureOptions, read_seg};
 use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
 use fabrica_plan::{
     Author, ErrorPart, ErrorSource, MeasuredData, Measurement, MeasurementKind, MeasurementOperation, NamedMeasurement,
-    Operation, Plan, Quantity, QuantityKind, Region, Unit, UtcTime,
+    Operation, Plan, Quantity, QuantityKind, Region, Unit,
 };
 use fabrica_progress::Progress;
-use fabrica_volume::{Code, Mask, Modality, Provenance, Rgb, Source as File, Structure, ValueUnit};
+use fabrica_volume::{Code, Mask, Provenance, Rgb, Structure, ValueUnit};
 use glam::DVec3;
 
-const SHA: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+use common::{SHA, now, provenance};
 
 fn author() -> Author {
     Author::new("Anna Ärztin").unwrap()
-}
-
-fn now() -> UtcTime {
-    UtcTime::try_from("2026-11-25T08:00:00.000Z".to_owned()).unwrap()
-}
-
-fn provenance(slices: usize) -> Provenance {
-    let source = |n: usize| File {
-        file_name: format!("{n}.dcm"),
-        sha256: SHA.into(),
-        sop_instance_uid: Some(format!("1.2.826.0.1.3680043.8.498.{n}")),
-    };
-    Provenance {
-        sources: (1..=slices).map(source).collect(),
-        modality: Modality::ct(),
-        patient_name: "SYNTHETIC^PHANTOM".into(),
-        patient_id: "SYNTHETIC-1".into(),
-        study_date: "20260101".into(),
-        study_uid: Some("1.2.3.4".into()),
-        series_uid: Some("1.2.3.4.5".into()),
-        frame_of_reference_uid: Some("1.2.3.4.6".into()),
-        simulated: true,
-        ..Provenance::default()
-    }
 }
 
 /// Turned about the patient's long axis, 13 columns so that bits do not end with bytes.

@@ -43,6 +43,17 @@ impl LpsVector {
     pub fn length(self) -> Mm {
         Mm(self.0.length())
     }
+
+    /// The angles of a direction of unit length to the axial, coronal and sagittal planes, degrees, 0 to 90.
+    ///
+    /// ```
+    /// let [axial, coronal, sagittal] = fabrica_geometry::LpsVector::new(0.6, 0.8, 0.0).plane_degrees();
+    /// assert_eq!(axial, 0.0);
+    /// assert!((coronal - 53.13).abs() < 0.01 && (sagittal - 36.87).abs() < 0.01);
+    /// ```
+    pub fn plane_degrees(self) -> [f64; 3] {
+        [self.0.z, self.0.y, self.0.x].map(|part| part.abs().min(1.0).asin().to_degrees())
+    }
 }
 
 impl VoxelPoint {

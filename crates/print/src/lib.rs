@@ -163,7 +163,7 @@ impl PrintJob {
         let marked = if self.pass.unvalidated.is_empty() { name.clone() } else { format!("NOT VALIDATED {name}") };
         let label = if self.scan.provenance.simulated { format!("{marked} SYNTHETIC") } else { marked.clone() };
         let validation = self.validation();
-        let middle = make::middle(&pieces)?;
+        let middle = make::middle(&pieces);
         let (mut model, mut parts) = (Model { parts: Vec::new(), unit: "millimetres".into() }, Vec::new());
         for piece in &mut pieces {
             piece.surface.report.simulated = self.scan.provenance.simulated;

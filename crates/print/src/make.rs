@@ -142,10 +142,16 @@ pub(crate) fn make(
     Ok(Made { pieces: vec![piece], steps })
 }
 
+/// The box around all parts; nothing where they have no triangles.
+pub(crate) fn bounds<'a>(parts: impl IntoIterator<Item = &'a ModelPart>) -> Option<(LpsPoint, LpsPoint)> {
+    let boxes = parts.into_iter().filter_map(|part| part.mesh.bounds());
+    boxes.reduce(|a, b| (LpsPoint(a.0.0.min(b.0.0)), LpsPoint(a.1.0.max(b.1.0))))
+}
+
 /// The middle of all parts, about which a model is scaled.
-pub(crate) fn middle(pieces: &[Piece]) -> Result<LpsPoint, PrintError> {
-    let whole = merge(pieces.iter().flat_map(|piece| &piece.parts).map(|part| &part.mesh))?;
-    Ok(whole.bounds().map_or(LpsPoint::default(), |(low, high)| LpsPoint((low.0 + high.0) / 2.0)))
+pub(crate) fn middle(pieces: &[Piece]) -> LpsPoint {
+    let around = bounds(pieces.iter().flat_map(|piece| &piece.parts));
+    around.map_or(LpsPoint::default(), |(low, high)| LpsPoint((low.0 + high.0) / 2.0))
 }
 
 /// The parts at the model's scale about its middle. At life size nothing moves.

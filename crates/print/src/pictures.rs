@@ -7,6 +7,7 @@ use fabrica_raycast::{MeshSettings, NamedView, SurfaceMesh, View, draw_marks, re
 use fabrica_volume::Rgb;
 
 use crate::PrintError;
+use crate::make::bounds;
 
 /// Width and height of each.
 const SIZE: [u32; 2] = [320, 320];
@@ -18,10 +19,7 @@ pub(crate) struct Picture {
 }
 
 pub(crate) fn six_sides(parts: &[ModelPart], simulated: bool, progress: &Progress) -> Result<Vec<Picture>, PrintError> {
-    let boxes = parts.iter().filter_map(|part| part.mesh.bounds());
-    let Some(bounds) = boxes.reduce(|a, b| (LpsPoint(a.0.0.min(b.0.0)), LpsPoint(a.1.0.max(b.1.0)))) else {
-        return Ok(Vec::new());
-    };
+    let Some(bounds) = bounds(parts) else { return Ok(Vec::new()) };
     let point = |v: &[f32; 3]| LpsPoint::new(v[0].into(), v[1].into(), v[2].into());
     let vertices: Vec<Vec<LpsPoint>> =
         parts.iter().map(|part| part.mesh.vertices().iter().map(point).collect()).collect();

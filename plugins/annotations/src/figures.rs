@@ -52,7 +52,7 @@ pub(crate) fn draw(
                 if known.place != figure.place {
                     commands.entity(entity).insert(place(figure));
                 }
-                if !same_colour(&known, figure) {
+                if known.paint.one() != figure.paint.one() {
                     commands.entity(entity).insert(MeshMaterial3d(materials.add(material(figure))));
                 }
                 entity
@@ -67,21 +67,10 @@ pub(crate) fn draw(
     before.into_values().for_each(|(entity, _)| commands.entity(entity).despawn());
 }
 
+/// One colour is the material's; painted vertices are the mesh's.
 fn same_mesh(a: &Figure, b: &Figure) -> bool {
-    let paint = match (&a.paint, &b.paint) {
-        (FigurePaint::One(_), FigurePaint::One(_)) => true,
-        (FigurePaint::Vertices(a), FigurePaint::Vertices(b)) => Arc::ptr_eq(a, b),
-        _ => false,
-    };
-    paint && Arc::ptr_eq(&a.mesh, &b.mesh)
-}
-
-fn same_colour(a: &Figure, b: &Figure) -> bool {
-    match (&a.paint, &b.paint) {
-        (FigurePaint::One(a), FigurePaint::One(b)) => a == b,
-        (FigurePaint::Vertices(_), FigurePaint::Vertices(_)) => true,
-        _ => false,
-    }
+    let plain = a.paint.one().is_some() && b.paint.one().is_some();
+    Arc::ptr_eq(&a.mesh, &b.mesh) && (plain || a.paint == b.paint)
 }
 
 /// A figure's own millimetres lie in the patient's world as if its frame were the patient's (see [`mesh`]); from there it is

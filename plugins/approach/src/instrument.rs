@@ -6,14 +6,13 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, futures_lite::future};
 use fabrica_approach::{Alarm, Path, Pose, Reading};
 use fabrica_geometry::{LpsPoint, Mm};
-use fabrica_scene::input::{Hands, Haptic, SlicePointer, Tools};
-use fabrica_scene::pick::Picker;
-use fabrica_scene::world::PatientPose;
+use fabrica_scene::input::{Hands, Haptic, Tools};
+use fabrica_scene::pick::Pointing;
 use fabrica_scene::{Held, OpenCase, Rehearsing, Told};
 
 use crate::library::{Instruments, Taken};
 use crate::options::{self, ALONG, CROSSHAIR, FOLLOW, WHICH};
-use crate::pointing::{Stand, in_hand, pointed};
+use crate::stand::{Stand, in_hand};
 use crate::watch::{Guarded, Ready};
 use crate::{INSTRUMENT, blocked, tell};
 
@@ -58,11 +57,8 @@ pub struct Wish {
 pub fn hold(
     case: Res<OpenCase>,
     library: Res<Instruments>,
-    slice: Res<SlicePointer>,
-    patient: Res<PatientPose>,
-    mut hands: ResMut<Hands>,
     mut tools: ResMut<Tools>,
-    mut picker: Picker,
+    mut pointing: Pointing,
     mut held: ResMut<InHand>,
 ) {
     let name = tools.chosen(INSTRUMENT, WHICH).unwrap_or_default();
@@ -85,15 +81,15 @@ pub fn hold(
         held.stand = Some(Stand { entry: path.entry, forward });
         options::set_depth(&mut tools, path.length());
     }
-    if slice.place.is_none() && hands.working().grip.pose.is_some() {
-        held.pose = in_hand(&hands, length);
+    if pointing.slice.place.is_none() && pointing.hands.working().grip.pose.is_some() {
+        held.pose = in_hand(&pointing.hands, length);
         return;
     }
     let aim = match tools.chosen(INSTRUMENT, FOLLOW) {
         Some(CROSSHAIR) => Some(case.crosshair),
         _ => trajectory.map(|path| path.target),
     };
-    let pointed = pointed(&slice, &mut hands, &mut picker, &patient);
+    let pointed = pointing.pointed();
     if pointed.press.started {
         held.anchor = pointed.at;
     }
@@ -104,7 +100,7 @@ pub fn hold(
                 options::set_depth(&mut tools, depth);
             }
         } else if pointed.press.held {
-            let sight = pointed.sight.unwrap_or_default();
+            let sight = pointed.sight.map(|ray| ray.direction.0).unwrap_or_default();
             held.stand = Stand::aiming(at, aim, sight).or(held.stand);
         }
     }
@@ -197,7 +193,7 @@ fn headline(reading: &Reading, ready: &Ready) -> String {
         let verdict = if breach.possible { "may break out" } else { "within bone" };
         return format!("wall {:.1} ± {:.1} mm: {verdict}", breach.wall.0, breach.error.0);
     }
-    match ready.guard.nearest(reading) {
+    match reading.nearest() {
         Some((n, c)) => {
             let name = ready.avoid.get(n).map_or("", String::as_str);
             format!("{name}: {:.1} ± {:.1} mm", c.distance.0, c.error.0)
@@ -234,7 +230,7 @@ pub fn feel(mut held: ResMut<InHand>, hands: Res<Hands>, mut haptics: MessageWri
 
 /// The tool is not in use: nothing is in the hand.
 pub fn lay_aside(tools: Res<Tools>, mut held: ResMut<InHand>, mut rehearsing: ResMut<Rehearsing>) {
-    if tools.active().is_some_and(|tool| tool.id == INSTRUMENT) {
+    if tools.is_active(INSTRUMENT) {
         return;
     }
     if held.taken.is_some() || rehearsing.reading.is_some() {

@@ -15,15 +15,15 @@ mod keep;
 mod library;
 mod map;
 mod options;
-mod pointing;
 mod record;
+mod stand;
 mod trajectory;
 mod watch;
 
 use std::path::PathBuf;
 
 use bevy::prelude::*;
-use fabrica_scene::input::{InputSystems, ToolInfo, Tools, ToolsExt};
+use fabrica_scene::input::{InputSystems, ToolInfo, Tools, ToolsExt, using};
 use fabrica_scene::{Notices, OpenCase, Rehearsing, Severity, Told};
 
 /// What programs call the tools.
@@ -99,19 +99,19 @@ impl Plugin for ApproachPlugin {
     }
 }
 
-fn using(id: &'static str) -> impl Fn(Res<Tools>) -> bool + Clone {
-    move |tools: Res<Tools>| tools.active().is_some_and(|tool| tool.id == id)
-}
-
 /// Whether one of the tools is in use, or trajectories are to be looked at.
 fn in_use(tools: Res<Tools>, case: Res<OpenCase>) -> bool {
-    let ours = tools.active().is_some_and(|tool| [INSTRUMENT, TRAJECTORY].contains(&tool.id));
-    ours || !case.approach.trajectories.is_empty()
+    is_ours(&tools) || !case.approach.trajectories.is_empty()
+}
+
+/// Whether one of the tools is in use.
+fn is_ours(tools: &Tools) -> bool {
+    tools.is_active(INSTRUMENT) || tools.is_active(TRAJECTORY)
 }
 
 /// What both tools say alike: why nothing is told, and what is being prepared.
 fn say(case: Res<OpenCase>, tools: Res<Tools>, guarded: Res<watch::Guarded>, mut rehearsing: ResMut<Rehearsing>) {
-    let active = tools.active().is_some_and(|tool| [INSTRUMENT, TRAJECTORY].contains(&tool.id));
+    let active = is_ours(&tools);
     if rehearsing.active != active {
         rehearsing.active = active;
     }

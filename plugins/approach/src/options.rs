@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use fabrica_geometry::Mm;
 use fabrica_scene::OpenCase;
-use fabrica_scene::input::{OptionKind, OptionValue, ToolOption, Tools};
+use fabrica_scene::input::{ToolOption, Tools};
 
 use crate::library::Instruments;
 use crate::{INSTRUMENT, TRAJECTORY};
@@ -75,9 +75,5 @@ pub(crate) fn depth(tools: &Tools) -> Mm {
 
 /// Sets the depth, as far as it may go.
 pub(crate) fn set_depth(tools: &mut Tools, depth: Mm) {
-    for option in tools.options_mut(INSTRUMENT).iter_mut().filter(|o| o.id == DEPTH) {
-        if let (OptionKind::Length { least, greatest }, OptionValue::Length(now)) = (&option.kind, &mut option.value) {
-            *now = Mm(depth.0.clamp(least.0, greatest.0));
-        }
-    }
+    tools.set_length(INSTRUMENT, DEPTH, depth);
 }

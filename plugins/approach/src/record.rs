@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use fabrica_approach::{Alarm, Reading};
 use fabrica_geometry::Mm;
 use fabrica_plan::{ApproachOperation, Operation, RecordSample, RecordedAlarm, RehearsalRecord};
-use fabrica_scene::input::{OptionValue, Tools};
+use fabrica_scene::input::Tools;
 use fabrica_scene::{Do, Leave, OpenCase, Rehearsing};
 
 use crate::INSTRUMENT;
@@ -90,16 +90,15 @@ pub fn stop(
     mut rehearsing: ResMut<Rehearsing>,
     mut operations: MessageWriter<Do>,
 ) {
-    let used = tools.active().is_some_and(|tool| tool.id == INSTRUMENT);
+    let used = tools.is_active(INSTRUMENT);
     let left = leave.read().count() > 0;
     if (used && !left) || recorder.running.is_none() {
         return;
     }
     recorder.end(&mut operations);
     rehearsing.recording = None;
-    for option in tools.options_mut(INSTRUMENT).iter_mut().filter(|o| o.id == RECORD) {
-        option.value = OptionValue::Flag(false);
-    }
+    // It is an option of ours that is on or off.
+    tools.set(INSTRUMENT, RECORD, "off").ok();
 }
 
 impl Recorder {
@@ -138,8 +137,7 @@ impl Running {
         self.seen = Some(reading.clone());
         let ms = self.milliseconds(now);
         let changed = self.alarms(reading, ms);
-        let near = (0u16..).zip(&reading.clearances).filter_map(|(n, c)| Some((n, c.as_ref()?.distance)));
-        let nearest = near.min_by(|a, b| a.1.0.total_cmp(&b.1.0));
+        let nearest = reading.nearest().and_then(|(n, c)| Some((u16::try_from(n).ok()?, c.distance)));
         let nearer = nearest.is_some_and(|(_, distance)| distance.0 < self.least);
         let due = self.record.samples.last().is_none_or(|last| i64::from(ms) - last.ms() >= i64::from(EVERY));
         if changed || nearer || due {

@@ -2,16 +2,14 @@
 
 use bevy::prelude::*;
 use fabrica_geometry::{LpsPoint, Mm};
-use fabrica_scene::input::{Hands, Haptic, SlicePointer, Tools};
-use fabrica_scene::pick::Picker;
-use fabrica_scene::world::PatientPose;
+use fabrica_scene::input::{Haptic, Tools};
+use fabrica_scene::pick::Pointing;
 use fabrica_scene::{Do, Notices, OpenCase, Rehearsing, Severity, Told};
 
 use crate::assess::Assessing;
 use crate::keep::{new_trajectory, of_instrument};
 use crate::library::Instruments;
 use crate::options::{AGAIN, AT_CROSSHAIR, CANDIDATE, MAP, TAKE, WHAT, WHICH};
-use crate::pointing::pointed;
 use crate::{TRAJECTORY, blocked, tell};
 
 /// A way is at least this long.
@@ -33,11 +31,8 @@ pub struct Planning {
 pub fn point(
     case: Res<OpenCase>,
     library: Res<Instruments>,
-    slice: Res<SlicePointer>,
-    patient: Res<PatientPose>,
-    mut hands: ResMut<Hands>,
     mut tools: ResMut<Tools>,
-    mut picker: Picker,
+    mut pointing: Pointing,
     mut planning: ResMut<Planning>,
     mut assessing: ResMut<Assessing>,
     mut rehearsing: ResMut<Rehearsing>,
@@ -45,7 +40,7 @@ pub fn point(
     mut haptics: MessageWriter<Haptic>,
     mut notices: ResMut<Notices>,
 ) {
-    let pointed = pointed(&slice, &mut hands, &mut picker, &patient);
+    let (pointed, hand) = (pointing.pointed(), pointing.hands.dominant);
     let at_crosshair = Tools::take_press(&mut tools, TRAJECTORY, AT_CROSSHAIR);
     if Tools::take_press(&mut tools, TRAJECTORY, AGAIN) {
         planning.entry = None;
@@ -53,7 +48,7 @@ pub fn point(
     let take = Tools::take_press(&mut tools, TRAJECTORY, TAKE);
     if let Some(why) = blocked(&case) {
         if pointed.press.started || at_crosshair || take {
-            haptics.write(Haptic::warn(hands.dominant));
+            haptics.write(Haptic::warn(hand));
             notices.tell_once(Severity::Warning, why);
         }
         *planning = Planning::default();
@@ -87,7 +82,7 @@ pub fn point(
         match (planning.entry, target) {
             (None, Some(at)) if pointed.press.started => {
                 planning.entry = Some(at);
-                haptics.write(Haptic::click(hands.dominant));
+                haptics.write(Haptic::click(hand));
             }
             (Some(entry), Some(at))
                 if (pointed.press.started || at_crosshair) && entry.distance(at).0 >= SHORTEST.0 =>
@@ -102,14 +97,14 @@ pub fn point(
     if let Some((entry, target)) = made {
         let planned = of_instrument(&case.structures, &case.approach, taken, [entry, target]);
         operations.write(Do(new_trajectory(&case, planned, taken, &mut assessing)));
-        haptics.write(Haptic::click(hands.dominant));
+        haptics.write(Haptic::click(hand));
         planning.entry = None;
     }
 }
 
 /// The tool is not in use: nothing is half-made.
 pub fn lay_aside(tools: Res<Tools>, mut planning: ResMut<Planning>, mut rehearsing: ResMut<Rehearsing>) {
-    if tools.active().is_some_and(|tool| tool.id == TRAJECTORY) {
+    if tools.is_active(TRAJECTORY) {
         return;
     }
     if planning.entry.is_some() || planning.target.is_some() || planning.pointed.is_some() {

@@ -16,7 +16,7 @@ use fabrica_plan::{Author, PlanState};
 use fabrica_progress::Progress;
 use fabrica_scene::input::Haptic;
 use fabrica_scene::{Figures, Notices, OpenCase, Rehearsing, Request, Told};
-use fabrica_volume::{GeometryIssue, GeometryWarning, Mask, Modality, Rgb, Samples, Structure, ValueUnit, Volume};
+use fabrica_volume::{GeometryIssue, GeometryWarning, Mask, Rgb, Structure};
 use playing::play;
 
 /// Balls, mm: the skin is 42 mm around the origin, a vessel 6 mm and a bone 12 mm within it.
@@ -44,9 +44,7 @@ fn case(folder: &Path, warned: bool) {
     };
     let value = |index| if depth(index, 2) > 0.0 { 700 } else { -1000 + 1040 * i16::from(depth(index, 0) > 0.0) };
     let samples = (0..grid.len()).map(value).collect();
-    let mut volume = Volume::new(grid.clone(), Samples::I16(samples), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.modality = Modality::ct();
-    volume.provenance.simulated = true;
+    let mut volume = playing::ct(grid.clone(), samples);
     if warned {
         let issue = GeometryIssue::PixelSpacingUncertain { reason: "it is the detector's".into() };
         volume.warnings.push(GeometryWarning::new(issue));

@@ -15,7 +15,7 @@ use fabrica_mask_editing::MaskEditingPlugin;
 use fabrica_plan::{Action, Area, Author, EditOperation, Limits, Mode, Operation, Overwrite, Stroke, StrokePath, Tool};
 use fabrica_progress::Progress;
 use fabrica_scene::{Editing, Notices, OpenCase, Request};
-use fabrica_volume::{Mask, Modality, Rgb, Samples, Structure, ValueUnit, Volume};
+use fabrica_volume::{Mask, Rgb, Structure};
 use playing::play;
 
 const DIMS: [usize; 3] = [64, 48, 40];
@@ -29,9 +29,7 @@ fn case(folder: &Path) {
     let corner = LpsPoint::new(-32.0, -24.0, -30.0);
     let grid = Grid::axis_aligned(DIMS, corner, [1.0, 1.0, 1.5]).unwrap();
     let samples = (0..grid.len()).map(|index| 10 * grid.position(index)[0] as i16).collect();
-    let mut volume = Volume::new(grid.clone(), Samples::I16(samples), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.modality = Modality::ct();
-    volume.provenance.simulated = true;
+    let volume = playing::ct(grid.clone(), samples);
     let mut case = Case::create(folder, &volume, &by(), &Progress::new()).unwrap();
     let id = case.volumes()[0].id.clone();
     let rest = Structure {

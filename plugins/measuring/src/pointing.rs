@@ -1,10 +1,9 @@
 //! Where the user points, whatever with.
 
 use bevy::prelude::*;
-use fabrica_geometry::{LpsPoint, Mm};
-use fabrica_scene::input::{Hands, Haptic, Press, SlicePointer, Tools};
-use fabrica_scene::pick::Picker;
-use fabrica_scene::world::PatientPose;
+use fabrica_geometry::LpsPoint;
+use fabrica_scene::input::{Haptic, Press, Tools};
+use fabrica_scene::pick::Pointing;
 use fabrica_scene::{Measuring, Notices, OpenCase, Severity, Told};
 
 use crate::making::Making;
@@ -14,11 +13,8 @@ use crate::{ID, kind, option};
 #[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn point(
     case: Res<OpenCase>,
-    slice: Res<SlicePointer>,
-    patient: Res<PatientPose>,
     mut tools: ResMut<Tools>,
-    mut hands: ResMut<Hands>,
-    mut picker: Picker,
+    mut pointing: Pointing,
     mut making: ResMut<Making>,
     mut measuring: ResMut<Measuring>,
     mut haptics: MessageWriter<Haptic>,
@@ -26,7 +22,8 @@ pub(crate) fn point(
 ) {
     making.take_kind(kind::chosen(&tools));
     let at_tip = tools.is_on(ID, option::AT_TIP);
-    let (at, press) = pointed(&slice, &mut hands, &mut picker, &patient, at_tip);
+    let (at, press) = pointed(&mut pointing, at_tip);
+    let hands = &pointing.hands;
     if Tools::take_press(&mut tools, ID, option::AGAIN) || hands.working().buttons.primary.started {
         making.start_again();
     }
@@ -57,31 +54,18 @@ pub(crate) fn tell(measuring: &mut ResMut<Measuring>, told: Option<Told>) {
     }
 }
 
-/// Where the pointer is in the patient, and its press: on a slice, else on what the working hand's ray meets.
-fn pointed(
-    slice: &SlicePointer,
-    hands: &mut Hands,
-    picker: &mut Picker,
-    patient: &PatientPose,
-    at_tip: bool,
-) -> (Option<LpsPoint>, Press) {
-    if slice.is_at_work() {
-        return (slice.place.map(|place| place.at), slice.press);
-    }
-    let hand = *hands.working();
-    if hand.pointer.taken {
-        return (None, Press::default());
-    }
-    let press = hand.pointer.trigger;
-    let Some(ray) = hand.pointer.ray else { return (None, press) };
+/// Where the pointer is in the patient, and its press; the tip of what the working hand holds, where that is wanted.
+fn pointed(pointing: &mut Pointing, at_tip: bool) -> (Option<LpsPoint>, Press) {
+    let hand = pointing.hands.working();
     // The mouse has no hand that could be somewhere.
-    if at_tip && hand.grip.pose.is_some() {
-        return (Some(ray.origin), press);
+    if at_tip
+        && !pointing.slice.is_at_work()
+        && !hand.pointer.taken
+        && hand.grip.pose.is_some()
+        && let Some(ray) = hand.pointer.ray
+    {
+        return (Some(ray.origin), hand.pointer.trigger);
     }
-    let picked = picker.first(ray);
-    if let Some(picked) = &picked {
-        let distance: Mm = picked.at.distance(ray.origin);
-        hands.get_mut(hand.hand).pointer.reach = Some(patient.length_to_room(distance));
-    }
-    (picked.map(|picked| picked.at), press)
+    let pointed = pointing.pointed();
+    (pointed.at, pointed.press)
 }

@@ -14,7 +14,7 @@ use fabrica_measuring::MeasuringPlugin;
 use fabrica_plan::{Author, ErrorSource, Measurement, MeasurementKind, QuantityKind};
 use fabrica_progress::Progress;
 use fabrica_scene::{Annotations, Measuring, Notices, OpenCase, Request, Told};
-use fabrica_volume::{GeometryIssue, GeometryWarning, Mask, Modality, Rgb, Samples, Structure, ValueUnit, Volume};
+use fabrica_volume::{GeometryIssue, GeometryWarning, Mask, Rgb, Structure};
 use playing::play;
 
 /// Two balls of bone in air, mm: centre and radius.
@@ -44,9 +44,7 @@ fn case(folder: &Path, warned: bool) {
         (-1000.0 + 2600.0 * (inside / 2.0 + 0.5).clamp(0.0, 1.0)) as i16
     };
     let samples = (0..grid.len()).map(value).collect();
-    let mut volume = Volume::new(grid.clone(), Samples::I16(samples), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.modality = Modality::ct();
-    volume.provenance.simulated = true;
+    let mut volume = playing::ct(grid.clone(), samples);
     if warned {
         let issue = GeometryIssue::PixelSpacingUncertain { reason: "it is the detector's".into() };
         volume.warnings.push(GeometryWarning::new(issue));

@@ -29,15 +29,31 @@ pub enum Paint {
     Vertices(Arc<[Rgb]>),
 }
 
-impl PartialEq for Figure {
-    /// Meshes and painted vertices are the same where they are shared.
+impl Paint {
+    /// The colour, where there is one for all.
+    pub fn one(&self) -> Option<Rgb> {
+        match self {
+            Self::One(colour) => Some(*colour),
+            Self::Vertices(_) => None,
+        }
+    }
+}
+
+impl PartialEq for Paint {
+    /// Painted vertices are the same where they are shared.
     fn eq(&self, other: &Self) -> bool {
-        let paint = match (&self.paint, &other.paint) {
-            (Paint::One(a), Paint::One(b)) => a == b,
-            (Paint::Vertices(a), Paint::Vertices(b)) => Arc::ptr_eq(a, b),
+        match (self, other) {
+            (Self::One(a), Self::One(b)) => a == b,
+            (Self::Vertices(a), Self::Vertices(b)) => Arc::ptr_eq(a, b),
             _ => false,
-        };
-        paint && Arc::ptr_eq(&self.mesh, &other.mesh) && self.place == other.place
+        }
+    }
+}
+
+impl PartialEq for Figure {
+    /// Meshes are the same where they are shared.
+    fn eq(&self, other: &Self) -> bool {
+        self.paint == other.paint && Arc::ptr_eq(&self.mesh, &other.mesh) && self.place == other.place
     }
 }
 

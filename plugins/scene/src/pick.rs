@@ -10,7 +10,8 @@ use fabrica_plan::TransferFunction as PlannedFunction;
 use fabrica_raycast::{ClipPlane, Preset, RenderMode, TransferFunction};
 use fabrica_volume::Volume;
 
-use crate::input::PatientRay;
+use crate::input::{Hands, PatientRay, Press, SlicePointer};
+use crate::world::PatientPose;
 use crate::{OpenCase, Preview, SurfaceTargets};
 
 /// The look that the volume has in the 3D view.
@@ -26,6 +27,50 @@ pub struct Picker<'w, 's> {
     preview: Res<'w, Preview>,
     targets: Res<'w, SurfaceTargets>,
     look: Local<'s, Option<Look>>,
+}
+
+/// Follows the pointer, whatever with.
+#[derive(SystemParam)]
+pub struct Pointing<'w, 's> {
+    /// The pointer on the slice views.
+    pub slice: Res<'w, SlicePointer>,
+    /// The hands. How far the working one reaches is told here.
+    pub hands: ResMut<'w, Hands>,
+    patient: Res<'w, PatientPose>,
+    picker: Picker<'w, 's>,
+}
+
+/// Where the pointer is in the patient, and its press there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pointed {
+    /// Where; nothing where only air is.
+    pub at: Option<LpsPoint>,
+    /// The press.
+    pub press: Press,
+    /// It is on a slice.
+    pub on_slice: bool,
+    /// The line of sight, where there is one.
+    pub sight: Option<PatientRay>,
+}
+
+impl Pointing<'_, '_> {
+    /// On a slice, else on what the working hand's ray meets; nowhere, and without a press, where a panel has the ray.
+    pub fn pointed(&mut self) -> Pointed {
+        if self.slice.is_at_work() {
+            let at = self.slice.place.map(|place| place.at);
+            return Pointed { at, press: self.slice.press, on_slice: true, sight: None };
+        }
+        let hand = *self.hands.working();
+        if hand.pointer.taken {
+            return Pointed::default();
+        }
+        let (press, sight) = (hand.pointer.trigger, hand.pointer.ray);
+        let at = sight.and_then(|ray| self.picker.first(ray)).map(|picked| picked.at);
+        if let (Some(at), Some(ray)) = (at, sight) {
+            self.hands.get_mut(hand.hand).pointer.reach = Some(self.patient.length_to_room(at.distance(ray.origin)));
+        }
+        Pointed { at, press, on_slice: false, sight }
+    }
 }
 
 /// How a volume looks, made once and kept while it looks so.

@@ -14,15 +14,13 @@ use fabrica_plan::{Author, ClipPlane};
 use fabrica_progress::Progress;
 use fabrica_scene::{ObliqueSlice, OpenCase, Preview};
 use fabrica_slicing::SlicingPlugin;
-use fabrica_volume::{Samples, ValueUnit, Volume};
 use playing::play;
 
 /// A synthetic case of 41 × 41 × 41 voxels of 2 mm about the origin.
 fn case(folder: &Path) {
     let grid = Grid::axis_aligned([41; 3], LpsPoint::new(-40.0, -40.0, -40.0), [2.0; 3]).unwrap();
     let values = (0..grid.len()).map(|n| (n % 41) as i16).collect();
-    let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
-    volume.provenance.simulated = true;
+    let volume = playing::ct(grid, values);
     Case::create(folder, &volume, &Author::new("tester").unwrap(), &Progress::new()).unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! The way in: trajectories, what was found and decided about them, implants, rehearsals.
 
 use fabrica_case::Case;
-use fabrica_geometry::LpsPoint;
+use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_plan::{Assessment, RehearsalRecord, Role, Trajectory};
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ fn lps(at: LpsPoint) -> String {
 
 /// The angle to the axial, coronal and sagittal plane, degrees; nothing for a way without length.
 fn plane_degrees(way: &Trajectory) -> Option<[f64; 3]> {
-    let along = (way.target - way.entry).0.try_normalize()?;
-    Some([along.z, along.y, along.x].map(|part| part.abs().min(1.0).asin().to_degrees()))
+    let along = LpsVector((way.target - way.entry).0.try_normalize()?);
+    Some(along.plane_degrees())
 }
 
 /// Writes the sections of the page; nothing where the plan says nothing of a way in.

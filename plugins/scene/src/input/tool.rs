@@ -101,6 +101,11 @@ impl Tools {
         self.known().find(|info| Some(info.id) == self.active)
     }
 
+    /// Whether this tool is in use.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.active == Some(id)
+    }
+
     /// Takes a tool into use, or lays all aside. False, and no change, where there is no such tool.
     pub fn choose(&mut self, id: Option<&str>) -> bool {
         match id {
@@ -205,12 +210,19 @@ impl Tools {
     /// assert_eq!(tools.length("brush", "radius"), Some(Mm(50.0)));
     /// ```
     pub fn scale_length(&mut self, tool: &str, option: &str, factor: f64) {
+        if let Some(length) = self.length(tool, option) {
+            self.set_length(tool, option, Mm(length.0 * factor));
+        }
+    }
+
+    /// Sets a length, as far as it may be.
+    pub fn set_length(&mut self, tool: &str, option: &str, length: Mm) {
         let found = self.options_mut(tool).iter_mut().find(|o| o.id == option);
         if let Some(ToolOption {
-            kind: OptionKind::Length { least, greatest }, value: OptionValue::Length(mm), ..
+            kind: OptionKind::Length { least, greatest }, value: OptionValue::Length(now), ..
         }) = found
         {
-            mm.0 = (mm.0 * factor).clamp(least.0, greatest.0);
+            *now = Mm(length.0.clamp(least.0, greatest.0));
         }
     }
 
@@ -264,7 +276,7 @@ impl ToolsExt for App {
 
 /// A run condition: this tool is in use.
 pub fn using(id: &'static str) -> impl Fn(Option<Res<Tools>>) -> bool + Clone {
-    move |tools: Option<Res<Tools>>| tools.is_some_and(|tools| tools.active == Some(id))
+    move |tools: Option<Res<Tools>>| tools.is_some_and(|tools| tools.is_active(id))
 }
 
 #[cfg(test)]

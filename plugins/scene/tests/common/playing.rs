@@ -4,14 +4,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
+use fabrica_geometry::Grid;
 use fabrica_plan::Author;
 use fabrica_scene::input::{PlayScript, Script, ScriptEnded};
 use fabrica_scene::{Notices, Request, ScenePlugin};
 use fabrica_session::SessionPlugin;
+use fabrica_volume::{Modality, Samples, ValueUnit, Volume};
 
 /// Whether the script has come to its end.
 #[derive(Resource, Default)]
 struct Ended(bool);
+
+/// A synthetic CT.
+pub fn ct(grid: Grid, values: Vec<i16>) -> Volume {
+    let mut volume = Volume::new(grid, Samples::I16(values), ValueUnit::Hounsfield).unwrap();
+    volume.provenance.modality = Modality::ct();
+    volume.provenance.simulated = true;
+    volume
+}
 
 /// An app without a window that opens a case, with the tool's plugin.
 pub fn app(folder: &Path, tool: impl Plugin) -> App {

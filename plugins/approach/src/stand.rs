@@ -1,11 +1,8 @@
-//! Where the user points, and how an instrument stands.
+//! How an instrument stands.
 
-use bevy::prelude::*;
 use fabrica_approach::{ApproachError, Path, Pose};
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
-use fabrica_scene::input::{Hands, Press, SlicePointer};
-use fabrica_scene::pick::Picker;
-use fabrica_scene::world::PatientPose;
+use fabrica_scene::input::Hands;
 use glam::DVec3;
 
 /// How much of an instrument's end the hand holds, mm.
@@ -56,34 +53,6 @@ pub fn in_hand(hands: &Hands, length: Mm) -> Option<Pose> {
     Pose::new(tip, ray.direction, place.up)
         .or_else(|_| Pose::new(tip, ray.direction, LpsVector(ray.direction.0.any_orthonormal_vector())))
         .ok()
-}
-
-/// What is pointed at, and the press there: on a slice, else on what the working hand's ray meets.
-pub struct Pointed {
-    /// Where.
-    pub at: Option<LpsPoint>,
-    /// The press.
-    pub press: Press,
-    /// It is on a slice.
-    pub on_slice: bool,
-    /// The line of sight, where there is one.
-    pub sight: Option<DVec3>,
-}
-
-/// Follows the pointer, whatever with.
-pub fn pointed(slice: &SlicePointer, hands: &mut Hands, picker: &mut Picker, patient: &PatientPose) -> Pointed {
-    if slice.is_at_work() {
-        return Pointed { at: slice.place.map(|place| place.at), press: slice.press, on_slice: true, sight: None };
-    }
-    let hand = *hands.working();
-    let nowhere = Pointed { at: None, press: Press::default(), on_slice: false, sight: None };
-    let Some(ray) = hand.pointer.ray.filter(|_| !hand.pointer.taken) else { return nowhere };
-    let picked = picker.first(ray);
-    if let Some(picked) = &picked {
-        hands.get_mut(hand.hand).pointer.reach = Some(patient.length_to_room(picked.at.distance(ray.origin)));
-    }
-    let (press, sight) = (hand.pointer.trigger, Some(ray.direction.0));
-    Pointed { at: picked.map(|picked| picked.at), press, on_slice: false, sight }
 }
 
 #[cfg(test)]
