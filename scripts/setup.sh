@@ -11,9 +11,10 @@ if ! command -v cargo >/dev/null 2>&1; then
 fi
 
 packages="gcc libc6-dev libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libopenxr-loader1"
-# Worth having, but nothing fails without: the sample head CT (the synthetic patient takes its place), and Khronos' own
-# OpenXR sample and validation layer, which the simulated headset is tested with.
-optional="invesalius-examples libopenxr-utils openxr-layer-corevalidation"
+# Worth having, but nothing fails without: the sample head CT (the synthetic patient takes its place), Khronos' own
+# OpenXR sample and validation layer, which the simulated headset is tested with, and a virtual display, without which the
+# test of the window is skipped.
+optional="invesalius-examples libopenxr-utils openxr-layer-corevalidation xvfb xauth"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     if command -v cc >/dev/null 2>&1; then
