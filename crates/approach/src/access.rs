@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::coarse::CoarseDistance;
 use crate::confidence::Confidence;
 use crate::convex::Capsule;
-use crate::obstacle::{Alarm, Obstacle};
+use crate::obstacle::{Alarm, COVERAGE, Obstacle};
 use crate::{ApproachError, Path};
 
 /// A place where an instrument may enter.
@@ -88,8 +88,8 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
         self.obstacles.iter().map(Borrow::borrow)
     }
 
-    /// Clearances of the middle line under this are exact, to the border's own error; those over it within
-    /// [`CoarseDistance::error_at`].
+    /// Clearances of the middle line under this are exact, to the border's own error, for the nearest structure and wherever an
+    /// alarm turns on it; those over it within [`CoarseDistance::error_at`].
     pub fn exact_below(&self) -> Mm {
         Mm(self.coarse.first().map_or(0.0, |c| c.step().0 * Self::EXACT_STEPS * 2.0))
     }
@@ -109,12 +109,22 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
             return Err(ApproachError::invalid("radius", format!("{radius} is not 0 to 100 mm")));
         }
         const PIECE: usize = 256;
+        let outside =
+            || ApproachError::invalid("entry or target", "it lies outside the region that the map was prepared for");
+        // Every way ends at the target, so the structures near it are mostly the nearest of the way: they come first.
+        let mut order: Vec<(f64, u16)> = Vec::with_capacity(self.coarse.len());
+        for (n, coarse) in (0u16..).zip(&self.coarse) {
+            order.push((coarse.at(target).ok_or_else(outside)?, n));
+        }
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut map = Vec::with_capacity(entries.len());
         entries
             .par_chunks(PIECE)
             .map(|entries| {
                 progress.check()?;
-                entries.iter().map(|entry| self.access(entry, target, radius.0)).collect::<Result<Vec<_>, _>>()
+                let mut ways = Vec::with_capacity(order.len());
+                let access = |entry| self.access(entry, target, radius.0, &order, &mut ways);
+                entries.iter().map(access).map(|found| found?.ok_or_else(outside)).collect::<Result<Vec<_>, _>>()
             })
             .collect::<Result<Vec<_>, ApproachError>>()?
             .into_iter()
@@ -122,50 +132,97 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
         Ok(map)
     }
 
-    fn access(&self, entry: &EntryPoint, target: LpsPoint, radius: f64) -> Result<Access, ApproachError> {
+    /// One way; nothing where an end lies outside the region. `ways` is room to work in.
+    fn access(
+        &self,
+        entry: &EntryPoint,
+        target: LpsPoint,
+        radius: f64,
+        order: &[(f64, u16)],
+        ways: &mut Vec<Way>,
+    ) -> Result<Option<Access>, ApproachError> {
         let path = Path { entry: entry.at, target };
         let direction = path.direction()?.0;
         let length = path.length().0;
-        let exact_below = self.exact_below().0;
+        let uncertain = |c: &Arc<Confidence>| c.uncertain(entry.at, direction, Mm(length));
         let mut access = Access {
             clearance: Mm(f64::INFINITY),
             nearest: 0,
             alarm: Alarm::Free,
             length: Mm(length),
             through: Mm(0.0),
-            uncertain: self.confidence.as_ref().map_or(Mm(0.0), |c| c.uncertain(entry.at, direction, Mm(length))),
+            uncertain: self.confidence.as_ref().map_or(Mm(0.0), uncertain),
             cone_degrees: 0.0,
             tilt_degrees: crate::pose::angle(direction, -entry.outwards.0),
         };
-        for (n, (obstacle, coarse)) in self.obstacles().zip(&self.coarse).enumerate() {
-            let along = coarse.along(entry.at, direction, length).ok_or_else(|| {
-                ApproachError::invalid("entry or target", "it lies outside the region that the map was prepared for")
-            })?;
-            // Deep within, the exact depth is of no interest; what only grazes may slip between the lattice's nodes.
-            let deep = -coarse.step().0;
-            let grazes = along.least.abs() < -deep;
+        if !self.look(&path, radius, order, ways) {
+            return Ok(None);
+        }
+        ways.sort_unstable_by(|a, b| a.least.total_cmp(&b.least));
+        let step = self.coarse.first().map_or(0.0, |c| c.step().0);
+        for way in ways.iter() {
+            let (obstacle, coarse) = (self.obstacle(way.structure), &self.coarse[usize::from(way.structure)]);
+            // What only grazes may slip between the lattice's nodes.
+            let grazes = way.least.abs() < step;
             let within =
-                if grazes { obstacle.tree().length_within(entry.at.0, direction, length) } else { along.within };
+                if grazes { obstacle.tree().length_within(entry.at.0, direction, length) } else { way.within };
             access.through = access.through + Mm(within);
-            let least = if along.least < exact_below && along.least > deep {
-                let limit = along.least + coarse.step().0 + radius;
+            let (mut least, mut error) = (way.least - radius, COVERAGE * obstacle.border_error().0);
+            let less = coarse.less_by(way.least).0;
+            let matters = least - less < access.clearance.0
+                || (access.alarm < Alarm::Stop
+                    && obstacle.alarm(least - less, error) != obstacle.alarm(least + 2.0 * step, error));
+            // Deep within, the exact depth is of no interest.
+            if matters && way.least < self.exact_below().0 && way.least > -step {
                 let rod = Capsule { from: entry.at.0, to: target.0, radius };
-                let exact = obstacle.tree().least(&rod, limit, None).map_or(limit, |n| n.distance);
-                if along.within > 0.0 { exact.min(along.least - radius) } else { exact }
+                // Between two borders as near as each other the lattice tells too little, never too much.
+                let exact = [less, 2.0 * step].into_iter().find_map(|by| obstacle.tree().least(&rod, least + by, None));
+                let exact = exact.map_or(least + 2.0 * step, |n| n.distance);
+                least = if way.within > 0.0 { exact.min(least) } else { exact };
             } else {
-                along.least - radius
-            };
+                error += if way.least < self.exact_below().0 { less } else { coarse.error_at(self.exact_below()).0 };
+            }
             if least < access.clearance.0 {
                 access.clearance = Mm(least);
-                access.nearest = n as u16;
+                access.nearest = way.structure;
             }
-            let error = crate::obstacle::COVERAGE * obstacle.border_error().0
-                + if least + radius < exact_below { 0.0 } else { coarse.error_at(Mm(exact_below)).0 };
             access.alarm = access.alarm.max(obstacle.alarm(least, error));
         }
         // Tilted by a about the target, a point of the way s mm from it moves by 2 s sin(a/2), and s ≤ the length.
         let share = (access.clearance.0.max(0.0) / (2.0 * length)).min(1.0);
         access.cone_degrees = (2.0 * share.asin()).to_degrees();
-        Ok(access)
+        Ok(Some(access))
     }
+
+    /// The structures that are the nearest of a way or may raise an alarm; false where an end lies outside the region.
+    fn look(&self, path: &Path, radius: f64, order: &[(f64, u16)], ways: &mut Vec<Way>) -> bool {
+        ways.clear();
+        let step = self.coarse.first().map_or(0.0, |c| c.step().0);
+        let mut nearest = order.first().map_or(f64::INFINITY, |o| o.0);
+        for &(_, structure) in order {
+            let obstacle = self.obstacle(structure);
+            // A step more than what the lattice may tell too little or too much.
+            let alarms = obstacle.thresholds().warn_mm + COVERAGE * obstacle.border_error().0 + radius;
+            let interest = nearest.max(alarms) + step;
+            let Some(along) = self.coarse[usize::from(structure)].along(path.entry, path.target, interest) else {
+                return false;
+            };
+            nearest = nearest.min(along.least);
+            if along.least <= interest {
+                ways.push(Way { structure, least: along.least, within: along.within });
+            }
+        }
+        true
+    }
+
+    fn obstacle(&self, structure: u16) -> &Obstacle {
+        self.obstacles[usize::from(structure)].borrow()
+    }
+}
+
+/// What the lattice tells of a way and one structure.
+struct Way {
+    structure: u16,
+    least: f64,
+    within: f64,
 }

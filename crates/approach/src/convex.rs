@@ -3,12 +3,77 @@
 //! The signed distance to a convex body is a convex function that changes by at most 1 mm a mm. Both facts together let
 //! [`Tree`](crate::Tree) find the point of a mesh nearest to the body, and prove that it is.
 
+use fabrica_surface::closest_point;
 use glam::DVec3;
+
+use crate::segment::nearest_of_triangle;
+
+/// How far from the true least distance an answer may be, mm.
+pub const GAP: f64 = 0.001;
 
 /// A convex body in space.
 pub trait Convex: Sync {
     /// The signed distance of a point (below 0 inside), mm, and the direction in which it grows, of unit length.
     fn distance(&self, at: DVec3) -> (f64, DVec3);
+
+    /// The least signed distance of any point of a triangle, within [`GAP`], and that point, if it is under `best`.
+    fn least_on(&self, triangle: [DVec3; 3], best: f64) -> Option<(f64, DVec3)> {
+        search(self, triangle, best)
+    }
+}
+
+/// What no point of a triangle is under, from the distance at one of its points: a convex function lies over its tangent planes.
+#[inline]
+fn under(triangle: &[DVec3; 3], at: DVec3, (value, gradient): (f64, DVec3)) -> f64 {
+    triangle.iter().map(|v| value + gradient.dot(*v - at)).fold(f64::INFINITY, f64::min)
+}
+
+/// Searches a triangle by projecting to and fro, then by halving with tangent planes as bounds.
+fn search<C: Convex + ?Sized>(body: &C, triangle: [DVec3; 3], best: f64) -> Option<(f64, DVec3)> {
+    let mut found: Option<(f64, DVec3)> = None;
+    let mut best = best;
+    let mut try_at = |p: DVec3, best: &mut f64| {
+        let (value, gradient) = body.distance(p);
+        if value < *best {
+            *best = value;
+            found = Some((value, p));
+        }
+        (value, gradient)
+    };
+    // To and fro between the two bodies comes near the least quickly where they do not meet.
+    let mut at = (triangle[0] + triangle[1] + triangle[2]) / 3.0;
+    let mut last = try_at(at, &mut best);
+    if under(&triangle, at, last) >= best - GAP {
+        return found;
+    }
+    for _ in 0..12 {
+        let next = closest_point(at - last.1 * last.0, triangle);
+        if next.distance_squared(at) < 1e-12 {
+            break;
+        }
+        at = next;
+        last = try_at(at, &mut best);
+        if under(&triangle, at, last) >= best - GAP {
+            return found;
+        }
+    }
+    // What is left is searched by halving.
+    let mut stack = vec![triangle];
+    let mut budget = 4000;
+    while let Some(t) = stack.pop() {
+        let middle = (t[0] + t[1] + t[2]) / 3.0;
+        let here = try_at(middle, &mut best);
+        if under(&t, middle, here) >= best - GAP || budget == 0 {
+            continue;
+        }
+        budget -= 1;
+        let sides = [(0, 1, 2), (1, 2, 0), (2, 0, 1)].map(|(a, b, c)| (t[a].distance_squared(t[b]), a, b, c));
+        let (_, a, b, c) = sides.into_iter().fold(sides[0], |m, s| if s.0 > m.0 { s } else { m });
+        let half = (t[a] + t[b]) / 2.0;
+        stack.push([t[a], half, t[c]]);
+        stack.push([half, t[b], t[c]]);
+    }
+    found
 }
 
 /// A single point.
@@ -21,6 +86,12 @@ impl Convex for Point {
         let away = at - self.0;
         let length = away.length();
         (length, if length > 0.0 { away / length } else { DVec3::ZERO })
+    }
+
+    fn least_on(&self, triangle: [DVec3; 3], best: f64) -> Option<(f64, DVec3)> {
+        let point = closest_point(self.0, triangle);
+        let distance = point.distance(self.0);
+        (distance < best).then_some((distance, point))
     }
 }
 
@@ -44,6 +115,16 @@ impl Convex for Capsule {
         let away = at - (self.from + along * t);
         let length = away.length();
         (length - self.radius, if length > 0.0 { away / length } else { DVec3::ZERO })
+    }
+
+    fn least_on(&self, triangle: [DVec3; 3], best: f64) -> Option<(f64, DVec3)> {
+        let middle = (triangle[0] + triangle[1] + triangle[2]) / 3.0;
+        if under(&triangle, middle, self.distance(middle)) >= best - GAP {
+            return None;
+        }
+        let (square, point) = nearest_of_triangle(self.from, self.to, triangle);
+        let distance = square.sqrt() - self.radius;
+        (distance < best).then_some((distance, point))
     }
 }
 

@@ -32,6 +32,7 @@ mod pose;
 mod rank;
 pub mod report;
 pub mod resect;
+mod segment;
 mod shape;
 mod sweep;
 pub mod tree;

@@ -9,7 +9,7 @@ use fabrica_volume::{Structure, Volume};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-use crate::convex::Capsule;
+use crate::convex::{Capsule, Convex};
 use crate::tree::{GAP, Nearest, Tree};
 use crate::{ApproachError, Path, PlacedInstrument};
 
@@ -177,13 +177,23 @@ impl Obstacle {
         let mut best: Option<Nearest> = None;
         let hint = before.map(|c| c.nearest.0);
         let mut inside = false;
+        let mut known: Option<(DVec3, bool)> = None;
         for part in &instrument.parts {
             let limit = best.map_or(within.0, |b| b.distance);
             let found = self.tree.least(part, limit, hint);
-            // Where no border reaches into the part it lies on one side, all of it.
-            let touches = found.is_some_and(|n| n.distance <= 0.0);
-            inside |= !touches && self.tree.contains(part.middle());
             best = found.or(best);
+            // Where no border reaches into the part it lies on one side, all of it.
+            let side = match (found, known) {
+                (Some(near), _) if near.distance <= 0.0 => continue,
+                (Some(near), _) => {
+                    let at = near.point - part.distance(near.point).1 * near.distance;
+                    (at, self.tree.contains_near(at, &near))
+                }
+                (None, Some(known)) => (part.middle(), self.tree.contains_from(part.middle(), known)),
+                (None, None) => (part.middle(), self.tree.contains(part.middle())),
+            };
+            inside |= side.1;
+            known = Some(side);
         }
         if !inside {
             return best.map(|n| self.clearance_of(n, instrument.error));

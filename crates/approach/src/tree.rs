@@ -1,19 +1,20 @@
 //! Exact distances to a mesh.
 //!
-//! A tree of boxes over the triangles. The distance of a convex body to the mesh is found by branch and bound: over a box
-//! it cannot be less than at the middle less half the diagonal, and over a triangle not less than the tangent plane of
-//! the body's (convex) distance. The answer is within [`GAP`] of the least.
+//! A tree of boxes over the triangles. The distance of a convex body to the mesh is found by branch and bound: over a box or a
+//! triangle it cannot be less than the tangent plane of the body's (convex) distance at the middle. The answer is within
+//! [`GAP`] of the least.
 
 use fabrica_surface::{Mesh, closest_point};
 use glam::DVec3;
 use std::collections::HashMap;
 
+pub use crate::convex::GAP;
 use crate::convex::Convex;
 
-/// How far from the true least distance the answer may be, mm.
-pub const GAP: f64 = 0.001;
 /// Triangles in a leaf.
-const LEAF: usize = 4;
+const LEAF: usize = 2;
+/// A point that was told to lie on the mesh is found again within this, mm.
+const ON_MESH: f64 = 0.001;
 
 /// A triangle mesh with a tree of boxes.
 #[derive(Clone, Debug)]
@@ -97,43 +98,66 @@ impl Tree {
 
     /// The point of the mesh nearest to `to`, if it is nearer than `within`; its distance is without sign.
     pub fn nearest(&self, to: DVec3, within: f64) -> Option<Nearest> {
-        let mut best = within * within;
+        self.nearest_from(to, within, None, 0.0)
+    }
+
+    /// The same within `gap` of the least, beginning with the answer for a point close by, which makes it quick.
+    pub(crate) fn nearest_from(&self, to: DVec3, within: f64, before: Option<&Nearest>, gap: f64) -> Option<Nearest> {
+        let mut best = within;
         let mut found = None;
+        let look = |triangle: u32, best: &mut f64, found: &mut Option<Nearest>| {
+            let point = closest_point(to, self.triangles[triangle as usize]);
+            let square = point.distance_squared(to);
+            if square < *best * *best {
+                *best = square.sqrt();
+                *found = Some(Nearest { distance: *best, point, triangle });
+            }
+        };
+        if let Some(before) = before {
+            look(before.triangle, &mut best, &mut found);
+        }
         self.visit(
             |node| {
                 let low = DVec3::from_array(node.low.map(f64::from));
                 let high = DVec3::from_array(node.high.map(f64::from));
-                (low - to).max(to - high).max(DVec3::ZERO).length_squared()
+                (low - to).max(to - high).max(DVec3::ZERO).length()
             },
-            |triangle, best| {
-                let point = closest_point(to, self.triangles[triangle as usize]);
-                let square = point.distance_squared(to);
-                if square < *best {
-                    *best = square;
-                    found = Some(Nearest { distance: square, point, triangle });
-                }
-            },
+            |triangle, best| look(triangle, best, &mut found),
             &mut best,
+            gap,
         );
-        found.map(|n| Nearest { distance: n.distance.sqrt(), ..n })
+        found
     }
 
     /// The signed distance of a point, below 0 inside. Nothing for a mesh without triangles.
     pub fn signed(&self, to: DVec3) -> Option<Nearest> {
-        self.signed_within(to, f64::INFINITY)
+        self.nearest(to, f64::INFINITY).map(|nearest| self.with_side(to, nearest))
     }
 
-    /// The same, knowing that it is less than `within`.
-    pub(crate) fn signed_within(&self, to: DVec3, within: f64) -> Option<Nearest> {
-        let nearest = self.nearest(to, within)?;
+    /// A distance below 0 where the point lies inside. `nearest` is exactly the nearest: what is only nearly so can lie.
+    pub(crate) fn with_side(&self, to: DVec3, nearest: Nearest) -> Nearest {
         let side = self.outward(&nearest).dot(to - nearest.point);
-        Some(Nearest { distance: if side < 0.0 { -nearest.distance } else { nearest.distance }, ..nearest })
+        Nearest { distance: nearest.distance.copysign(if side < 0.0 { -1.0 } else { 1.0 }), ..nearest }
     }
 
     /// Whether a point lies within the closed mesh.
     pub fn contains(&self, at: DVec3) -> bool {
         let Some((low, high)) = self.bounds() else { return false };
         at.cmpge(low).all() && at.cmple(high).all() && self.signed(at).is_some_and(|n| n.distance < 0.0)
+    }
+
+    /// Whether a point lies within the closed mesh, from a point of the mesh that is nearly the nearest.
+    pub(crate) fn contains_near(&self, at: DVec3, near: &Nearest) -> bool {
+        self.nearest_from(at, f64::INFINITY, Some(near), 0.0).is_some_and(|n| self.with_side(at, n).distance < 0.0)
+    }
+
+    /// Whether a point lies within the closed mesh, from one whose side is known: where no border lies between them, the
+    /// answer is the same, else it is looked for.
+    pub(crate) fn contains_from(&self, at: DVec3, (known, inside): (DVec3, bool)) -> bool {
+        let way = at - known;
+        let length = way.length();
+        let reaches = length > 0.0 && self.meets(known, way / length, length);
+        if reaches { self.contains(at) } else { inside }
     }
 
     /// The direction outwards at a point of the mesh, of unit length.
@@ -165,7 +189,8 @@ impl Tree {
     pub fn least(&self, body: &impl Convex, within: f64, hint: Option<DVec3>) -> Option<Nearest> {
         let mut best = within;
         let mut found = None;
-        if let Some(near) = hint.and_then(|h| self.nearest(h, f64::INFINITY)) {
+        // The hint lies on the mesh.
+        if let Some(near) = hint.and_then(|h| self.nearest(h, ON_MESH)) {
             let (value, _) = body.distance(near.point);
             if value < best {
                 best = value;
@@ -176,16 +201,17 @@ impl Tree {
             |node| {
                 let low = DVec3::from_array(node.low.map(f64::from));
                 let high = DVec3::from_array(node.high.map(f64::from));
-                body.distance((low + high) / 2.0).0 - (high - low).length() / 2.0
+                let (value, gradient) = body.distance((low + high) / 2.0);
+                value - gradient.abs().dot(high - low) / 2.0
             },
             |triangle, best| {
-                let before = *best;
-                if let Some(point) = least_on(body, self.triangles[triangle as usize], best) {
-                    debug_assert!(*best < before);
-                    found = Some(Nearest { distance: *best, point, triangle });
+                if let Some((distance, point)) = body.least_on(self.triangles[triangle as usize], *best) {
+                    *best = distance;
+                    found = Some(Nearest { distance, point, triangle });
                 }
             },
             &mut best,
+            GAP,
         );
         found
     }
@@ -194,10 +220,39 @@ impl Tree {
     /// order, and for each whether it goes in. A line that runs along an edge may be told twice.
     pub fn passes(&self, from: DVec3, direction: DVec3, length: f64) -> Vec<(f64, bool)> {
         let mut found = Vec::new();
+        self.along(from, direction, length, |triangle| {
+            found.extend(crossing(triangle, from, direction, 0.0).filter(|(t, _)| *t >= 0.0 && *t <= length));
+            true
+        });
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found
+    }
+
+    /// Whether a straight line of unit direction comes to the mesh. One that goes by closely may be said to: never the other
+    /// way round.
+    fn meets(&self, from: DVec3, direction: DVec3, length: f64) -> bool {
+        // Far more than rounding, far less than a triangle.
+        const SLACK: f64 = 1e-6;
+        let mut clear = true;
+        self.along(from, direction, length, |triangle| {
+            // In a triangle's plane nothing is told apart.
+            let flat = (triangle[1] - triangle[0]).cross(triangle[2] - triangle[0]).dot(direction).abs() < 1e-12;
+            let hit = crossing(triangle, from, direction, SLACK);
+            clear = !flat && hit.is_none_or(|(t, _)| t < -SLACK || t > length + SLACK);
+            clear
+        });
+        !clear
+    }
+
+    /// Tells the triangles whose boxes a line of unit direction passes through, until `tell` has enough.
+    fn along(&self, from: DVec3, direction: DVec3, length: f64, mut tell: impl FnMut([DVec3; 3]) -> bool) {
         let inverse = direction.recip();
-        let mut stack = vec![0u32];
-        while let Some(index) = stack.pop() {
-            let Some(node) = self.nodes.get(index as usize) else { continue };
+        let mut stack = [0u32; 80];
+        let mut depth = usize::from(!self.nodes.is_empty());
+        while depth > 0 {
+            depth -= 1;
+            let index = stack[depth];
+            let node = &self.nodes[index as usize];
             let low = (DVec3::from_array(node.low.map(f64::from)) - from) * inverse;
             let high = (DVec3::from_array(node.high.map(f64::from)) - from) * inverse;
             let enter = nan_to(low.min(high), f64::NEG_INFINITY).max_element().max(0.0);
@@ -205,19 +260,17 @@ impl Tree {
             if enter > leave + 1e-9 {
                 continue;
             }
-            if node.count == 0 {
-                stack.push(node.at);
-                stack.push(index + 1);
-                continue;
-            }
-            for t in &self.triangles[node.at as usize..(node.at + node.count) as usize] {
-                if let Some(hit) = crossing(*t, from, direction).filter(|(t, _)| *t >= 0.0 && *t <= length) {
-                    found.push(hit);
+            if node.count > 0 {
+                let triangles = &self.triangles[node.at as usize..(node.at + node.count) as usize];
+                if !triangles.iter().all(|t| tell(*t)) {
+                    return;
                 }
+            } else if depth + 1 < stack.len() {
+                stack[depth] = node.at;
+                stack[depth + 1] = index + 1;
+                depth += 2;
             }
         }
-        found.sort_by(|a, b| a.0.total_cmp(&b.0));
-        found
     }
 
     /// How much of a straight line of unit direction lies within a closed mesh.
@@ -240,9 +293,9 @@ impl Tree {
         sum + since.map_or(0.0, |start| length - start)
     }
 
-    /// Visits boxes in order of their bound, leaves out those whose bound is not under the best.
+    /// Visits boxes in order of their bound, leaves out those whose bound is not under the best by more than `gap`.
     #[inline]
-    fn visit(&self, bound: impl Fn(&Node) -> f64, mut leaf: impl FnMut(u32, &mut f64), best: &mut f64) {
+    fn visit(&self, bound: impl Fn(&Node) -> f64, mut leaf: impl FnMut(u32, &mut f64), best: &mut f64, gap: f64) {
         let Some(root) = self.nodes.first() else { return };
         // Halved at each level, 2³² triangles are 32 deep.
         let mut stack = [(0u32, 0f64); 80];
@@ -251,7 +304,7 @@ impl Tree {
         while depth > 0 {
             depth -= 1;
             let (index, least) = stack[depth];
-            if least >= *best {
+            if least >= *best - gap {
                 continue;
             }
             let node = &self.nodes[index as usize];
@@ -265,7 +318,7 @@ impl Tree {
             let (near, far) =
                 if children[0].1 <= children[1].1 { (children[0], children[1]) } else { (children[1], children[0]) };
             for child in [far, near] {
-                if child.1 < *best && depth < stack.len() {
+                if child.1 < *best - gap && depth < stack.len() {
                     stack[depth] = child;
                     depth += 1;
                 }
@@ -317,56 +370,9 @@ fn build(nodes: &mut Vec<Node>, order: &mut [(DVec3, u32)], all: &[[DVec3; 3]], 
     build(nodes, right, all, first + half as u32);
 }
 
-/// The point of a triangle with the least signed distance to a body, if that is under `best`, which is lowered.
-fn least_on(body: &impl Convex, triangle: [DVec3; 3], best: &mut f64) -> Option<DVec3> {
-    let mut found = None;
-    let mut try_at = |p: DVec3, best: &mut f64| {
-        let (value, gradient) = body.distance(p);
-        if value < *best {
-            *best = value;
-            found = Some(p);
-        }
-        (value, gradient)
-    };
-    // To and fro between the two bodies comes near the least quickly where they do not meet.
-    let mut at = (triangle[0] + triangle[1] + triangle[2]) / 3.0;
-    let reach = triangle.iter().map(|v| v.distance(at)).fold(0.0, f64::max);
-    let (value, gradient) = try_at(at, best);
-    if value - reach >= *best {
-        return found;
-    }
-    let mut last = (value, gradient);
-    for _ in 0..12 {
-        let next = closest_point(at - last.1 * last.0, triangle);
-        if next.distance_squared(at) < 1e-12 {
-            break;
-        }
-        at = next;
-        last = try_at(at, best);
-    }
-    // What is left is searched by halving, with the tangent plane as the bound.
-    let mut stack = vec![triangle];
-    let mut budget = 4000;
-    while let Some(t) = stack.pop() {
-        let middle = (t[0] + t[1] + t[2]) / 3.0;
-        let reach = t.iter().map(|v| v.distance(middle)).fold(0.0, f64::max);
-        let (value, gradient) = try_at(middle, best);
-        let tangent = t.iter().map(|v| value + gradient.dot(*v - middle)).fold(f64::INFINITY, f64::min);
-        if tangent.max(value - reach) >= *best - GAP || budget == 0 {
-            continue;
-        }
-        budget -= 1;
-        let sides = [(0, 1, 2), (1, 2, 0), (2, 0, 1)].map(|(a, b, c)| (t[a].distance_squared(t[b]), a, b, c));
-        let (_, a, b, c) = sides.into_iter().fold(sides[0], |m, s| if s.0 > m.0 { s } else { m });
-        let half = (t[a] + t[b]) / 2.0;
-        stack.push([t[a], half, t[c]]);
-        stack.push([half, t[b], t[c]]);
-    }
-    found
-}
-
-/// Where a line meets a triangle, and whether it goes in there (T. Möller, B. Trumbore, 1997).
-fn crossing([a, b, c]: [DVec3; 3], from: DVec3, direction: DVec3) -> Option<(f64, bool)> {
+/// Where a line meets a triangle, and whether it goes in there (T. Möller, B. Trumbore, 1997). The triangle is taken larger by
+/// this share of its sides.
+fn crossing([a, b, c]: [DVec3; 3], from: DVec3, direction: DVec3, slack: f64) -> Option<(f64, bool)> {
     let (u, v) = (b - a, c - a);
     let p = direction.cross(v);
     let determinant = u.dot(p);
@@ -377,6 +383,6 @@ fn crossing([a, b, c]: [DVec3; 3], from: DVec3, direction: DVec3) -> Option<(f64
     let s = to.dot(p) / determinant;
     let q = to.cross(u);
     let t = direction.dot(q) / determinant;
-    let inside = (0.0..=1.0).contains(&s) && t >= 0.0 && s + t <= 1.0;
+    let inside = s >= -slack && t >= -slack && s + t <= 1.0 + slack;
     inside.then(|| (v.dot(q) / determinant, determinant > 0.0))
 }
