@@ -28,6 +28,7 @@ pub mod instrument;
 mod library;
 pub mod mirror;
 mod obstacle;
+mod oriented;
 mod pose;
 mod rank;
 pub mod report;

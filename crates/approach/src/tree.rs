@@ -1,6 +1,6 @@
 //! Exact distances to a mesh.
 //!
-//! A tree of boxes over the triangles. The distance of a convex body to the mesh is found by branch and bound: over a box or a
+//! A tree of oriented boxes over the triangles. The distance of a convex body to the mesh is found by branch and bound: over a box or a
 //! triangle it cannot be less than the tangent plane of the body's (convex) distance at the middle. The answer is within
 //! [`GAP`] of the least.
 
@@ -10,15 +10,17 @@ use std::collections::HashMap;
 
 pub use crate::convex::GAP;
 use crate::convex::Convex;
+use crate::oriented::OrientedBox;
 
 /// Triangles in a leaf.
-const LEAF: usize = 2;
+const LEAF: usize = 4;
 /// A point that was told to lie on the mesh is found again within this, mm.
 const ON_MESH: f64 = 0.001;
 
 /// A triangle mesh with a tree of boxes.
 #[derive(Clone, Debug)]
 pub struct Tree {
+    bounds: Option<(DVec3, DVec3)>,
     nodes: Vec<Node>,
     triangles: Vec<[DVec3; 3]>,
     /// Sums of normals at corners and edges (a-b, b-c, c-a), which tell inside from outside (J. Bærentzen, H. Aanæs,
@@ -28,8 +30,7 @@ pub struct Tree {
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    low: [f32; 3],
-    high: [f32; 3],
+    around: OrientedBox,
     /// The first triangle of a leaf, or the second child of a branch (the first is the next node).
     at: u32,
     /// Triangles of a leaf; 0 for a branch.
@@ -82,7 +83,11 @@ impl Tree {
             })
             .collect();
         let triangles = order.iter().map(|&(_, n)| all[n as usize]).collect();
-        Self { nodes, triangles, normals }
+        let corners = mesh.vertices().iter().map(|p| DVec3::from_array(p.map(f64::from)));
+        let bounds = (!order.is_empty()).then(|| {
+            corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(low, high), p| (low.min(p), high.max(p)))
+        });
+        Self { bounds, nodes, triangles, normals }
     }
 
     /// Whether there is no triangle.
@@ -92,8 +97,7 @@ impl Tree {
 
     /// The mesh's smallest and largest coordinates.
     pub fn bounds(&self) -> Option<(DVec3, DVec3)> {
-        let root = self.nodes.first()?;
-        Some((DVec3::from_array(root.low.map(f64::from)), DVec3::from_array(root.high.map(f64::from))))
+        self.bounds
     }
 
     /// The point of the mesh nearest to `to`, if it is nearer than `within`; its distance is without sign.
@@ -117,11 +121,7 @@ impl Tree {
             look(before.triangle, &mut best, &mut found);
         }
         self.visit(
-            |node| {
-                let low = DVec3::from_array(node.low.map(f64::from));
-                let high = DVec3::from_array(node.high.map(f64::from));
-                (low - to).max(to - high).max(DVec3::ZERO).length()
-            },
+            |node| node.around.distance_squared(to).sqrt(),
             |triangle, best| look(triangle, best, &mut found),
             &mut best,
             gap,
@@ -199,10 +199,8 @@ impl Tree {
         }
         self.visit(
             |node| {
-                let low = DVec3::from_array(node.low.map(f64::from));
-                let high = DVec3::from_array(node.high.map(f64::from));
-                let (value, gradient) = body.distance((low + high) / 2.0);
-                value - gradient.abs().dot(high - low) / 2.0
+                let (value, gradient) = body.distance(node.around.centre());
+                value - node.around.reach(gradient)
             },
             |triangle, best| {
                 if let Some((distance, point)) = body.least_on(self.triangles[triangle as usize], *best) {
@@ -246,18 +244,13 @@ impl Tree {
 
     /// Tells the triangles whose boxes a line of unit direction passes through, until `tell` has enough.
     fn along(&self, from: DVec3, direction: DVec3, length: f64, mut tell: impl FnMut([DVec3; 3]) -> bool) {
-        let inverse = direction.recip();
         let mut stack = [0u32; 80];
         let mut depth = usize::from(!self.nodes.is_empty());
         while depth > 0 {
             depth -= 1;
             let index = stack[depth];
             let node = &self.nodes[index as usize];
-            let low = (DVec3::from_array(node.low.map(f64::from)) - from) * inverse;
-            let high = (DVec3::from_array(node.high.map(f64::from)) - from) * inverse;
-            let enter = nan_to(low.min(high), f64::NEG_INFINITY).max_element().max(0.0);
-            let leave = nan_to(low.max(high), f64::INFINITY).min_element().min(length);
-            if enter > leave + 1e-9 {
+            if !node.around.meets(from, direction, length) {
                 continue;
             }
             if node.count > 0 {
@@ -331,26 +324,17 @@ fn key(a: u32, b: u32) -> (u32, u32) {
     (a.min(b), a.max(b))
 }
 
-fn nan_to(v: DVec3, instead: f64) -> DVec3 {
-    DVec3::from_array(v.to_array().map(|c| if c.is_nan() { instead } else { c }))
-}
-
 /// Halves the triangles along the longest side of their middles.
 fn build(nodes: &mut Vec<Node>, order: &mut [(DVec3, u32)], all: &[[DVec3; 3]], first: u32) {
-    let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
     let (mut middle_low, mut middle_high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
-    for &(middle, n) in order.iter() {
-        for p in all[n as usize] {
-            low = low.min(p);
-            high = high.max(p);
-        }
+    for &(middle, _) in order.iter() {
         middle_low = middle_low.min(middle);
         middle_high = middle_high.max(middle);
     }
-    // The corners were f32: nothing is lost.
+    let around = OrientedBox::around(order.iter().map(|&(_, n)| all[n as usize]));
     let index = nodes.len();
     let count = if order.len() <= LEAF { order.len() as u32 } else { 0 };
-    nodes.push(Node { low: low.as_vec3().to_array(), high: high.as_vec3().to_array(), at: first, count });
+    nodes.push(Node { around, at: first, count });
     if count > 0 {
         return;
     }
