@@ -12,6 +12,7 @@ use crate::coarse::CoarseDistance;
 use crate::confidence::Confidence;
 use crate::convex::Capsule;
 use crate::obstacle::{Alarm, COVERAGE, Obstacle};
+use crate::tree::Nearest;
 use crate::{ApproachError, Path};
 
 /// A place where an instrument may enter.
@@ -117,30 +118,39 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
             order.push((coarse.at(target).ok_or_else(outside)?, n));
         }
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut map = Vec::with_capacity(entries.len());
-        entries
+        // Ways beside each other find the same things close by, in the tree and in the machine's caches.
+        let mut beside: Vec<(u32, usize)> =
+            entries.iter().enumerate().map(|(n, entry)| (direction_key(target, entry.at), n)).collect();
+        beside.sort_unstable();
+        let found = beside
             .par_chunks(PIECE)
-            .map(|entries| {
+            .map(|piece| {
                 progress.check()?;
-                let mut ways = Vec::with_capacity(order.len());
-                let access = |entry| self.access(entry, target, radius.0, &order, &mut ways);
-                entries.iter().map(access).map(|found| found?.ok_or_else(outside)).collect::<Result<Vec<_>, _>>()
+                let mut room = Room { ways: Vec::new(), before: vec![None; self.coarse.len()] };
+                let access = |&(_, n): &(u32, usize)| {
+                    let access = self.access(&entries[n], target, radius.0, &order, &mut room)?;
+                    Ok((n, access.ok_or_else(outside)?))
+                };
+                piece.iter().map(access).collect::<Result<Vec<_>, _>>()
             })
-            .collect::<Result<Vec<_>, ApproachError>>()?
-            .into_iter()
-            .for_each(|piece| map.extend(piece));
-        Ok(map)
+            .collect::<Result<Vec<_>, ApproachError>>()?;
+        let mut map: Vec<Option<Access>> = vec![None; entries.len()];
+        for (n, access) in found.into_iter().flatten() {
+            map[n] = Some(access);
+        }
+        Ok(map.into_iter().flatten().collect())
     }
 
-    /// One way; nothing where an end lies outside the region. `ways` is room to work in.
+    /// One way; nothing where an end lies outside the region.
     fn access(
         &self,
         entry: &EntryPoint,
         target: LpsPoint,
         radius: f64,
         order: &[(f64, u16)],
-        ways: &mut Vec<Way>,
+        room: &mut Room,
     ) -> Result<Option<Access>, ApproachError> {
+        let Room { ways, before } = room;
         let path = Path { entry: entry.at, target };
         let direction = path.direction()?.0;
         let length = path.length().0;
@@ -164,8 +174,7 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
             let (obstacle, coarse) = (self.obstacle(way.structure), &self.coarse[usize::from(way.structure)]);
             // What only grazes may slip between the lattice's nodes.
             let grazes = way.least.abs() < step;
-            let within =
-                if grazes { obstacle.tree().length_within(entry.at.0, direction, length) } else { way.within };
+            let within = if grazes { obstacle.tree().length_within(entry.at.0, direction, length) } else { way.within };
             access.through = access.through + Mm(within);
             let (mut least, mut error) = (way.least - radius, COVERAGE * obstacle.border_error().0);
             let less = coarse.less_by(way.least).0;
@@ -176,7 +185,11 @@ impl<O: Borrow<Obstacle> + Sync> Accessibility<O> {
             if matters && way.least < self.exact_below().0 && way.least > -step {
                 let rod = Capsule { from: entry.at.0, to: target.0, radius };
                 // Between two borders as near as each other the lattice tells too little, never too much.
-                let exact = [less, 2.0 * step].into_iter().find_map(|by| obstacle.tree().least(&rod, least + by, None));
+                let before = &mut before[usize::from(way.structure)];
+                let exact = [less, 2.0 * step]
+                    .into_iter()
+                    .find_map(|by| obstacle.tree().least_from(&rod, least + by, before.as_ref()));
+                *before = exact.or(*before);
                 let exact = exact.map_or(least + 2.0 * step, |n| n.distance);
                 least = if way.within > 0.0 { exact.min(least) } else { exact };
             } else {
@@ -225,4 +238,23 @@ struct Way {
     structure: u16,
     least: f64,
     within: f64,
+}
+
+/// Room to work in, and what the way before found nearest of each structure.
+struct Room {
+    ways: Vec<Way>,
+    before: Vec<Option<Nearest>>,
+}
+
+/// A number for each direction from the target; directions close by mostly have numbers close by (G. Morton, 1966).
+fn direction_key(target: LpsPoint, entry: LpsPoint) -> u32 {
+    let direction = (entry - target).0.normalize_or_zero();
+    let spread = |v: f64| {
+        let mut n = ((v + 1.0) * 511.5) as u32 & 0x3ff;
+        n = (n | n << 16) & 0x0300_00ff;
+        n = (n | n << 8) & 0x0300_f00f;
+        n = (n | n << 4) & 0x030c_30c3;
+        (n | n << 2) & 0x0924_9249
+    };
+    spread(direction.x) | spread(direction.y) << 1 | spread(direction.z) << 2
 }

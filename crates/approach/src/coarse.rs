@@ -157,8 +157,7 @@ impl CoarseDistance {
                 return Some(found);
             }
             // Within, both the least value and the length are wanted; outside, only what could be less or inside.
-            let stride =
-                if found.least < 0.0 { here.abs() } else { here - found.least.min(least_of_interest) };
+            let stride = if found.least < 0.0 { here.abs() } else { here - found.least.min(least_of_interest) };
             t = (t + stride.max(shortest)).min(length);
         }
     }

@@ -117,7 +117,10 @@ mod tests {
         assert!(found.centre().distance(at(2.0, 1.0)) < 1e-5);
         assert!(found.reach(normal) < 1e-4, "{}", found.reach(normal));
         assert!((found.distance_squared(at(2.0, 1.0) + normal * 3.0) - 9.0).abs() < 1e-3);
-        assert!(found.meets(at(2.0, 1.0) + normal * 3.0, -normal, 3.1) && !found.meets(at(2.0, 1.0) + normal * 3.0, -normal, 2.9));
+        assert!(
+            found.meets(at(2.0, 1.0) + normal * 3.0, -normal, 3.1)
+                && !found.meets(at(2.0, 1.0) + normal * 3.0, -normal, 2.9)
+        );
     }
 
     proptest! {

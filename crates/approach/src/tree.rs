@@ -8,8 +8,8 @@ use fabrica_surface::{Mesh, closest_point};
 use glam::DVec3;
 use std::collections::HashMap;
 
-pub use crate::convex::GAP;
 use crate::convex::Convex;
+pub use crate::convex::GAP;
 use crate::oriented::OrientedBox;
 
 /// Triangles in a leaf.
@@ -83,9 +83,9 @@ impl Tree {
             })
             .collect();
         let triangles = order.iter().map(|&(_, n)| all[n as usize]).collect();
-        let corners = mesh.vertices().iter().map(|p| DVec3::from_array(p.map(f64::from)));
-        let bounds = (!order.is_empty()).then(|| {
-            corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(low, high), p| (low.min(p), high.max(p)))
+        let bounds = (!all.is_empty()).then(|| {
+            let corners = all.iter().flatten();
+            corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(low, high), p| (low.min(*p), high.max(*p)))
         });
         Self { bounds, nodes, triangles, normals }
     }
@@ -187,15 +187,19 @@ impl Tree {
     /// away from the mesh by as much, below 0 the mesh reaches as deep into the body. `hint` is a point that was the
     /// nearest before; it makes the search quick.
     pub fn least(&self, body: &impl Convex, within: f64, hint: Option<DVec3>) -> Option<Nearest> {
+        // The hint lies on the mesh.
+        self.least_from(body, within, hint.and_then(|h| self.nearest(h, ON_MESH)).as_ref())
+    }
+
+    /// The same, from the answer for a body close by.
+    pub(crate) fn least_from(&self, body: &impl Convex, within: f64, before: Option<&Nearest>) -> Option<Nearest> {
         let mut best = within;
         let mut found = None;
-        // The hint lies on the mesh.
-        if let Some(near) = hint.and_then(|h| self.nearest(h, ON_MESH)) {
-            let (value, _) = body.distance(near.point);
-            if value < best {
-                best = value;
-                found = Some(Nearest { distance: value, ..near });
-            }
+        if let Some(&Nearest { triangle, .. }) = before
+            && let Some((distance, point)) = body.least_on(self.triangles[triangle as usize], best)
+        {
+            best = distance;
+            found = Some(Nearest { distance, point, triangle });
         }
         self.visit(
             |node| {
