@@ -20,6 +20,7 @@ use fabrica_measuring::MeasuringPlugin;
 use fabrica_navigation::NavigationPlugin;
 use fabrica_panel::PanelPlugin;
 use fabrica_plan::Author;
+use fabrica_print_preview::PrintPreviewPlugin;
 use fabrica_scene::input::{Hand, Hands, PlayScript, Script, ScriptEnded};
 use fabrica_scene::presence::{Comfort, Headset};
 use fabrica_scene::{Leave, Notices, OpenCase, Request, ScenePlugin, Work};
@@ -125,6 +126,7 @@ pub fn run(options: Options) -> Result<()> {
         MaskEditingPlugin,
         SlicingPlugin,
         ApproachPlugin { instruments: options.instruments },
+        PrintPreviewPlugin,
         PresencePlugin { in_room: room },
         PanelPlugin { window, room },
     ));

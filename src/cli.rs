@@ -467,7 +467,8 @@ pub struct PrintArgs {
     /// The structure; as often as there are structures. Several share their borders, and make a part each (.3mf, .glb).
     #[arg(long, required = true)]
     pub structure: Vec<String>,
-    /// The model file; its ending (.stl, .obj, .ply, .3mf, .glb) says the format. The report and the passport lie beside it.
+    /// The model file; its ending (.stl, .obj, .ply, .3mf, .glb) says the format. The report and the passport (PDF, HTML,
+    /// JSON) lie beside it.
     #[arg(long, short)]
     pub out: PathBuf,
     /// Passes of smoothing; 0 for none.
@@ -545,6 +546,31 @@ pub enum MeshCommand {
     Check(MeshCheckArgs),
     /// Makes a mesh the surface of a solid; stops where a part or volume would be lost.
     Repair(MeshRepairArgs),
+    /// Holds a file from anywhere (back from a printer's software, for one) against a structure of a case and the distances
+    /// measured there; refuses one that is mirrored, scaled, shifted or in another unit.
+    Prove(MeshProveArgs),
+}
+
+/// Arguments of `fabrica mesh prove`.
+#[derive(Debug, Args)]
+pub struct MeshProveArgs {
+    /// The file, in the patient's coordinates (LPS, millimetres).
+    pub file: PathBuf,
+    /// The case.
+    #[arg(long)]
+    pub case: PathBuf,
+    /// The structure that the file should be of.
+    #[arg(long)]
+    pub structure: String,
+    /// How far it may depart from the structure and the user's measurements, millimetres.
+    #[arg(long, default_value_t = 0.5)]
+    pub tolerance: f64,
+    /// Proves what a network made and nobody validated, and says why.
+    #[arg(long, value_name = "REASON")]
+    pub override_unvalidated: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `fabrica mesh check`.

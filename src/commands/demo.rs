@@ -50,7 +50,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     }
     let name = Recipe::named("bone")?.title;
     let printed = print_structure(&mut case, &name, &model, &PrintOptions::default(), &by, progress)?;
-    say(&printed.report);
+    printed.parts.iter().for_each(|part| say(&part.surface));
     pictures(&case, real, &args.out, progress)?;
     drop(bar);
     say(format_args!("The case, the pictures, the model and its report are in {}.", args.out.display()));

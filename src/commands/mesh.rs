@@ -1,16 +1,18 @@
-//! `fabrica mesh check|repair`: any mesh file, looked at or mended.
+//! `fabrica mesh check|repair|prove`: any mesh file, looked at, mended, or held against a case.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use fabrica_case::write_atomic;
+use fabrica_case::{Case, write_atomic};
 use fabrica_geometry::Mm;
 use fabrica_mesh::{
     InspectOptions, Inspection, MeshError, Model, ModelFormat, RepairOptions, Sheets, inspect, read_model, repair,
     write_model,
 };
 
-use crate::cli::{MeshArgs, MeshCheckArgs, MeshCommand, MeshRepairArgs, SheetsArg};
+use fabrica_print::ModelSource;
+
+use crate::cli::{MeshArgs, MeshCheckArgs, MeshCommand, MeshProveArgs, MeshRepairArgs, SheetsArg};
 use crate::parse::bed;
 use crate::terminal::{Bar, say};
 
@@ -19,6 +21,7 @@ pub fn run(args: &MeshArgs) -> Result<()> {
     match &args.command {
         MeshCommand::Check(args) => check(args),
         MeshCommand::Repair(args) => mend(args),
+        MeshCommand::Prove(args) => prove(args),
     }
 }
 
@@ -45,6 +48,35 @@ fn check(args: &MeshCheckArgs) -> Result<()> {
         say(&found);
     }
     fail_unless_solid(&args.file, &found)
+}
+
+fn prove(args: &MeshProveArgs) -> Result<()> {
+    let model = read(&args.file)?;
+    let case = Case::open_read_only(&args.case)?;
+    let bar = Bar::start();
+    let reason = args.override_unvalidated.as_deref();
+    let source = ModelSource::gather(&case, &[&args.structure], reason, bar.progress())?;
+    let proof = source
+        .prove(&model.merged()?, Mm(args.tolerance), bar.progress())
+        .with_context(|| args.file.display().to_string())?;
+    drop(bar);
+    if args.json {
+        say(serde_json::to_string_pretty(&proof)?);
+        return Ok(());
+    }
+    let deviation = &proof.deviation;
+    say(format_args!("Unit              {}", model.unit));
+    say(format_args!("Structure         {}", args.structure));
+    say(format_args!(
+        "Surface to voxels mean {:.3}, 95 % within {:.3}, at most {:.3} mm",
+        deviation.mean().0,
+        deviation.p95().0,
+        deviation.max().0
+    ));
+    say(format_args!("Volume            {:+.2} % of the voxels'", proof.volume_difference_percent));
+    super::print::say_calipers(&proof, proof.tolerance);
+    say(format_args!("Proved            within {}", proof.tolerance));
+    Ok(())
 }
 
 /// The exit code tells a script what the text tells a reader.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use fabrica_case::Case;
 use fabrica_geometry::Mm;
 use fabrica_mesh::{CutOptions, CutPlane, Engraving, HollowOptions};
-use fabrica_print::{ModelOptions, PassportPart, PrintJob, dicom_path, page_path, passport_path, report_path};
+use fabrica_print::{ModelOptions, PrintJob, Proof, dicom_path, page_path, passport_path, pdf_path, report_path};
 use fabrica_surface::{PrintOptions, Smoothing};
 
 use crate::author::author;
@@ -22,47 +22,61 @@ pub fn run(args: &PrintArgs) -> Result<()> {
     let reason = args.override_unvalidated.as_deref();
     let job = PrintJob::prepare_many(&case, &names, &args.out, reason, bar.progress())?;
     let printed = job.make_with(&options, &by, bar.progress())?;
-    let passport = printed.passport().clone();
-    let models = printed.record(&mut case, &by)?;
+    let passport = printed.record(&mut case, &by)?;
     drop(bar);
     if let Some(words) = &passport.validation {
         say(format_args!("Validation        {words}"));
     }
-    for model in &models {
-        say(&model.report);
+    for part in &passport.parts {
+        say(&part.surface);
     }
     for step in &passport.steps {
         say(format_args!("Step              {}: {}", step.what, step.departures));
     }
     say(format_args!("\nThe model as written, at {:.0} % of the patient", args.scale));
     for part in &passport.parts {
-        if passport.parts.len() > 1 {
-            say(format_args!("\n{}", part.name));
+        for solid in &part.solids {
+            say(format_args!("\n{}", solid.name));
+            say(&solid.inspection);
         }
-        say(&part.inspection);
-        say_calipers(part);
+        if let Some(rejoined) = part.rejoined {
+            say(format_args!(
+                "Together          {:.3} mL; put together again they leave the whole by {:.3} mm at most",
+                part.volume().millilitres(),
+                rejoined.farthest.0
+            ));
+        }
+        say_calipers(&part.proof, Mm(args.tolerance));
     }
     if args.dicom {
         say(format_args!("As DICOM          {}", dicom_path(&args.out).display()));
     }
     say(format_args!(
-        "Written to {}, {}, {} and {}",
+        "Written to {}, {}, {}, {} and {}",
         args.out.display(),
         report_path(&args.out).display(),
         passport_path(&args.out).display(),
-        page_path(&args.out).display()
+        page_path(&args.out).display(),
+        pdf_path(&args.out).display()
     ));
     Ok(())
 }
 
-fn say_calipers(part: &PassportPart) {
-    for line in &part.proof.calipers {
+/// Says the user's measurements side by side.
+pub fn say_calipers(proof: &Proof, tolerance: Mm) {
+    for line in &proof.calipers {
         match (line.on_model, line.difference()) {
             (Some(model), Some(difference)) => say(format_args!(
                 "Caliper           {}: {:.2} on the images, {model:.2} on the model ({:+.2} mm)",
                 line.caliper.name, line.measured, difference.0
             )),
             _ => say(format_args!("Caliper           {}: not on this structure", line.caliper.name)),
+        }
+        if let Some(printed) = line.printed.filter(|_| line.is_changed(tolerance)) {
+            say(format_args!(
+                "CHANGED           {}: {printed:.2} on what is printed, changed on purpose",
+                line.caliper.name
+            ));
         }
     }
 }

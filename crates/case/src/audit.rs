@@ -135,7 +135,7 @@ impl AuditLog {
                 }
                 Err(error) => log.faults.push(format!("line {number} cannot be read: {error}")),
             }
-            log.last = hash::of_bytes(text);
+            log.last = hash::sha256(text);
             log.length += piece.len() as u64;
         }
         Ok(log)
@@ -286,7 +286,7 @@ impl AuditWriter {
         };
         let mut text = serde_json::to_vec(&line)
             .map_err(|e| CaseError::damaged(self.file.path(), format!("a line cannot be written ({e})")))?;
-        let last = hash::of_bytes(&text);
+        let last = hash::sha256(&text);
         text.push(b'\n');
         self.file.append(&text).map_err(|e| CaseError::io("write", self.file.path(), e))?;
         self.next += 1;

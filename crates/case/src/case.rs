@@ -303,7 +303,7 @@ impl Case {
         let lines: Vec<_> = lines.collect();
         let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
             let length = store.append(&updates)?;
-            let data = vec![AuditData::new("plan operations", hash::of_bytes(&updates))];
+            let data = vec![AuditData::new("plan operations", hash::sha256(&updates))];
             let event = Event::new(format!("merged {count} operation(s) of another copy of the plan"), data);
             // What is not in the audit log was not done.
             audit.append(event, by).inspect_err(|_| {
@@ -374,7 +374,7 @@ impl Case {
         let applied = change(plan)?;
         let saved = plan.export_updates(&before).map_err(CaseError::from).and_then(|updates| {
             let length = store.append(&updates)?;
-            let mut data = vec![AuditData::new("plan operation", hash::of_bytes(&updates))];
+            let mut data = vec![AuditData::new("plan operation", hash::sha256(&updates))];
             data.extend(on);
             let event =
                 Event { what: format!("plan: {}", applied.action.summary()), operation: Some(applied.id), data };
@@ -401,7 +401,7 @@ impl Case {
         new.audit = writer.audit.anchor();
         let path = self.folder.join(manifest::FILE);
         let text = new.to_text(&path)?;
-        let sha256 = hash::of_bytes(&text);
+        let sha256 = hash::sha256(&text);
         event.data.push(AuditData::new(manifest::FILE, &sha256));
         writer.audit.append(event, by)?;
         let written = manifest::write(&path, &text);

@@ -37,8 +37,14 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
-/// The hash of bytes in memory.
-pub(crate) fn of_bytes(bytes: &[u8]) -> String {
+/// SHA-256 of bytes in memory, as 64 lower-case hexadecimal digits.
+///
+/// ```
+/// // FIPS 180-4's first example.
+/// let hash = fabrica_case::sha256(b"abc");
+/// assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+/// ```
+pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

@@ -49,6 +49,7 @@ pub use atomic::write_atomic;
 pub use audit::{AuditCheck, AuditData, AuditLine};
 pub use case::Case;
 pub use error::CaseError;
+pub use hash::sha256;
 pub use info::{CaseInfo, PlanInfo, StructureInfo, VolumeInfo};
 pub use manifest::{SCHEMA, StructureEntry, VolumeEntry};
 pub use warnings::CaseWarning;

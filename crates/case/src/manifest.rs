@@ -113,7 +113,7 @@ impl VolumeEntry {
     /// SHA-256 over the hashes of all source files, each as 64 hexadecimal digits and a line feed, in slice order.
     pub fn sources_sha256(&self) -> String {
         let all: String = self.provenance.sources.iter().flat_map(|s| [s.sha256.as_str(), "\n"]).collect();
-        hash::of_bytes(all.as_bytes())
+        hash::sha256(all.as_bytes())
     }
 }
 
@@ -167,7 +167,7 @@ impl Manifest {
             ErrorKind::NotFound | ErrorKind::NotADirectory => CaseError::NotACase(folder.into()),
             _ => CaseError::io("read", &path, e),
         })?;
-        Ok((Self::parse(&text, &path)?, hash::of_bytes(&text)))
+        Ok((Self::parse(&text, &path)?, hash::sha256(&text)))
     }
 
     fn parse(text: &[u8], path: &Path) -> Result<Self, CaseError> {

@@ -50,7 +50,8 @@ impl FaultKind {
         !matches!(self, Self::TinyShell | Self::Cavity | Self::ThinWall | Self::BeyondBed)
     }
 
-    fn words(self) -> &'static str {
+    /// What it is, in a few words.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Hole => "hole",
             Self::NonManifoldEdge => "edge with more than two triangles",

@@ -28,8 +28,11 @@ pub enum PrintError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
     /// The model does not pass the proof.
-    #[error("the model was not written, because it does not pass the proof: {0}")]
+    #[error("the model does not pass the proof, so nothing was written: {0}")]
     Proof(String),
+    /// A structure has changed since the model was made.
+    #[error("\"{0}\" has changed since the model was made; make it again")]
+    Changed(String),
     /// The pictures of the passport cannot be drawn.
     #[error("the pictures of the passport cannot be drawn: {0}")]
     Picture(String),
@@ -60,6 +63,9 @@ pub enum PrintError {
     /// The model cannot be made a DICOM object.
     #[error(transparent)]
     Dicom(#[from] fabrica_dicom_results::ResultError),
+    /// The passport's page cannot be written.
+    #[error(transparent)]
+    Page(#[from] fabrica_document::DocumentError),
     /// A format that cannot hold several parts.
     #[error("{} cannot hold several parts with names and colours; end it in .3mf or .glb", .0.display())]
     OnePartFormat(PathBuf),

@@ -1,19 +1,23 @@
 //! From a structure's surface to the solids that are printed.
 
-use fabrica_geometry::{LpsPoint, Mm};
+use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_mesh::{
     Departures, Engraving, HollowOptions, InspectOptions, Inspection, ModelPart, arrange, cut, departures, engrave,
-    hollow, inspect, merge, self_intersections, simplify, untangle,
+    hollow, inspect, merge, self_intersections, signed_distances, simplify, untangle,
 };
 use fabrica_progress::Progress;
-use fabrica_surface::{Mesh, PrintModel, print_model, surface_of_mask};
-use fabrica_volume::{Structure, Volume};
+use fabrica_surface::{Mesh, PrintModel, PrintReport, print_model, surface_of_mask};
+use fabrica_volume::{Mask, Structure, Volume};
 
-use crate::passport::ModelStep;
+use crate::passport::{ModelStep, Rejoined};
 use crate::proof::prove;
-use crate::{Caliper, ModelOptions, PrintError, Proof};
+use crate::{Caliper, ModelOptions, Placement, PrintError, Proof};
+
+/// How far the surface of parts that are put together again may lie from that of the whole.
+const REJOINED: Mm = Mm(0.05);
 
 /// The solids of a model, in the patient's size, and what was done.
+#[derive(Debug)]
 pub(crate) struct Made {
     /// What was made of each structure, or of what several share.
     pub(crate) pieces: Vec<Piece>,
@@ -21,15 +25,20 @@ pub(crate) struct Made {
 }
 
 /// What was made of one structure, or of the voxels that several share.
+#[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) name: String,
     /// Of which structures it is: one, or those that share it.
     pub(crate) structures: Vec<String>,
     pub(crate) origin: String,
     pub(crate) reviewed_by: String,
-    /// The surface, and its report.
-    pub(crate) surface: PrintModel,
+    /// The surface's report.
+    pub(crate) report: PrintReport,
     pub(crate) proof: Proof,
+    /// What parts that were cut make together.
+    pub(crate) rejoined: Option<Rejoined>,
+    /// The voxels that it is of; nothing for those of the one structure.
+    pub(crate) mask: Option<Mask>,
     /// What is printed.
     pub(crate) parts: Vec<ModelPart>,
 }
@@ -49,9 +58,8 @@ pub(crate) fn make(
     progress: &Progress,
 ) -> Result<Made, PrintError> {
     let structure = &wanted.structure;
-    let surface = print_model(structure, volume, &options.surface, progress)?;
+    let PrintModel { mut mesh, report: surface_report } = print_model(structure, volume, &options.surface, progress)?;
     let mut steps = Vec::new();
-    let mut mesh = surface.mesh.clone();
     let tangled = self_intersections(&mesh, progress)?.len();
     if tangled > 0 {
         // Smoothing did that, or crossings near each other: the vertices there go half way between voxels, where the
@@ -111,6 +119,7 @@ pub(crate) fn make(
     let name = &structure.name;
     let colour = [structure.colour.0, structure.colour.1, structure.colour.2];
     let part = |name: String, mesh| ModelPart { name, colour: Some(colour), mesh };
+    let mut rejoined = None;
     let parts = match &options.cut {
         None => vec![part(name.clone(), mesh)],
         Some((plane, asked)) => {
@@ -122,10 +131,19 @@ pub(crate) fn make(
                 ..*asked
             };
             let made = cut(&mesh, *plane, &asked, progress)?;
+            let together = merge([&made.first, &made.second])?;
+            let (again, left) = rejoined_of(&mesh, &together, made.volume_difference, progress)?;
             steps.push(ModelStep {
                 what: format!("cut in two with {} pegs of {} clearance", made.pegs.len(), asked.clearance),
-                departures: departures(&merge([&made.first, &made.second])?, &mesh, Mm(1.0), progress)?,
+                departures: left,
             });
+            if again.farthest.0 > REJOINED.0 {
+                return Err(PrintError::Proof(format!(
+                    "the parts put together again leave {} of the surface of the whole, where {REJOINED} is allowed",
+                    again.farthest
+                )));
+            }
+            rejoined = Some(again);
             vec![part(format!("{name} 1 of 2"), made.first), part(format!("{name} 2 of 2"), made.second)]
         }
     };
@@ -135,8 +153,10 @@ pub(crate) fn make(
         structures: vec![name.clone()],
         origin: structure.origin.clone(),
         reviewed_by: wanted.saved_by.clone(),
-        surface,
+        report: surface_report,
         proof,
+        rejoined,
+        mask: None,
         parts,
     };
     Ok(Made { pieces: vec![piece], steps })
@@ -154,61 +174,64 @@ pub(crate) fn middle(pieces: &[Piece]) -> LpsPoint {
     around.map_or(LpsPoint::default(), |(low, high)| LpsPoint((low.0 + high.0) / 2.0))
 }
 
-/// The parts at the model's scale about its middle. At life size nothing moves.
-pub(crate) fn scaled(parts: &[ModelPart], scale: f64, middle: LpsPoint) -> Result<Vec<ModelPart>, PrintError> {
-    if scale == 1.0 {
-        return Ok(parts.to_vec());
-    }
-    parts
-        .iter()
-        .map(|part| {
-            let (vertices, triangles) = part.mesh.clone().into_parts();
-            let vertices = vertices
-                .into_iter()
-                .map(|v| {
-                    let p = glam::DVec3::new(v[0].into(), v[1].into(), v[2].into());
-                    (middle.0 + (p - middle.0) * scale).as_vec3().to_array()
-                })
-                .collect();
-            Ok(ModelPart { mesh: Mesh::new(vertices, triangles)?, ..part.clone() })
-        })
-        .collect()
-}
-
-/// The check of what is printed. Parts lie beside each other in the file as they do in the patient, so each is checked
-/// alone; the worst is told.
-pub(crate) fn inspected(
-    parts: &[ModelPart],
-    options: &ModelOptions,
+/// What parts that were cut make together, and how far the whole's surface lies from theirs (the faces of the cut itself are
+/// no departure); `difference` is the volume of the whole less that of both, without pegs and sockets.
+fn rejoined_of(
+    whole: &Mesh,
+    together: &Mesh,
+    difference: fabrica_geometry::Mm3,
     progress: &Progress,
-) -> Result<Inspection, PrintError> {
-    let asked = InspectOptions { least_wall: options.least_wall, bed: options.bed, ..InspectOptions::default() };
-    let mut all: Option<Inspection> = None;
-    for part in parts {
-        let found = inspect(&part.mesh, &asked, progress)?;
-        all = Some(match all {
-            Some(worse) if !worse.is_solid() || found.least_wall > worse.least_wall => worse,
-            _ => found,
-        });
-    }
-    all.ok_or(PrintError::Mesh(fabrica_mesh::MeshError::Empty))
+) -> Result<(Rejoined, Departures), PrintError> {
+    let mut distances: Vec<f64> = signed_distances(whole, together, progress)?.into_iter().map(f64::from).collect();
+    // What lies outside of the parts was lost: there the surface went inwards.
+    let (inward, outward) = distances.iter().fold((0.0f64, 0.0f64), |(i, o), d| (i.max(*d), o.max(-d)));
+    distances.iter_mut().for_each(|d| *d = d.abs());
+    distances.sort_by(f64::total_cmp);
+    let count = distances.len().max(1);
+    let mean = distances.iter().sum::<f64>() / count as f64;
+    let p95 = distances.get((count * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+    let max = inward.max(outward);
+    let left = Departures { mean: Mm(mean), p95: Mm(p95), max: Mm(max), outward: Mm(outward), inward: Mm(inward) };
+    Ok((Rejoined { volume_difference: difference, farthest: Mm(max) }, left))
 }
 
-/// Puts parts beside each other on the bed, and says how far each went.
+/// The parts at the model's scale about its middle. At life size nothing moves.
+pub(crate) fn scaled(mut parts: Vec<ModelPart>, placement: &Placement) -> Result<Vec<ModelPart>, PrintError> {
+    if placement.scale != 1.0 {
+        for part in &mut parts {
+            part.mesh = moved(std::mem::take(&mut part.mesh), |p| placement.to_file(p))?;
+        }
+    }
+    Ok(parts)
+}
+
+fn moved(mesh: Mesh, place: impl Fn(LpsPoint) -> LpsPoint) -> Result<Mesh, PrintError> {
+    let (mut vertices, triangles) = mesh.into_parts();
+    for v in &mut vertices {
+        *v = place(LpsPoint(glam::Vec3::from_array(*v).as_dvec3())).0.as_vec3().to_array();
+    }
+    Ok(Mesh::new(vertices, triangles)?)
+}
+
+/// The check of a solid that is printed. Parts may touch where they do in the patient, so each is checked alone.
+pub(crate) fn inspected(mesh: &Mesh, options: &ModelOptions, progress: &Progress) -> Result<Inspection, PrintError> {
+    let asked = InspectOptions { least_wall: options.least_wall, bed: options.bed, ..InspectOptions::default() };
+    Ok(inspect(mesh, &asked, progress)?)
+}
+
+/// Puts parts beside each other on the bed where that is asked for, and says how far each went.
 pub(crate) fn arranged(
     parts: &mut [ModelPart],
     options: &ModelOptions,
     steps: &mut Vec<ModelStep>,
-) -> Result<(), PrintError> {
-    let Some(gap) = options.arrange else { return Ok(()) };
+) -> Result<Vec<LpsVector>, PrintError> {
+    let Some(gap) = options.arrange else { return Ok(vec![LpsVector::default(); parts.len()]) };
     let bed = options.bed.ok_or(PrintError::NoBed)?;
     let meshes: Vec<&Mesh> = parts.iter().map(|part| &part.mesh).collect();
     let moves = arrange(&meshes, bed, gap)?;
-    for (part, by) in parts.iter_mut().zip(moves) {
+    for (part, by) in parts.iter_mut().zip(&moves) {
         let by = by.0;
-        let (vertices, triangles) = std::mem::take(&mut part.mesh).into_parts();
-        let moved = |v: [f32; 3]| (glam::Vec3::from_array(v).as_dvec3() + by).as_vec3().to_array();
-        part.mesh = Mesh::new(vertices.into_iter().map(moved).collect(), triangles)?;
+        part.mesh = moved(std::mem::take(&mut part.mesh), |p| LpsPoint(p.0 + by))?;
         steps.push(ModelStep {
             what: format!(
                 "\"{}\" put on the bed, moved by ({:.2}, {:.2}, {:.2}) mm: the file is not in patient coordinates",
@@ -217,5 +240,5 @@ pub(crate) fn arranged(
             departures: Departures::default(),
         });
     }
-    Ok(())
+    Ok(moves)
 }

@@ -1,5 +1,6 @@
 //! Pictures of a model from six sides.
 
+use fabrica_document::Picture;
 use fabrica_geometry::LpsPoint;
 use fabrica_mesh::ModelPart;
 use fabrica_progress::Progress;
@@ -11,12 +12,6 @@ use crate::make::bounds;
 
 /// Width and height of each.
 const SIZE: [u32; 2] = [320, 320];
-
-/// A picture in PNG.
-pub(crate) struct Picture {
-    pub(crate) side: &'static str,
-    pub(crate) png: Vec<u8>,
-}
 
 pub(crate) fn six_sides(parts: &[ModelPart], simulated: bool, progress: &Progress) -> Result<Vec<Picture>, PrintError> {
     let Some(bounds) = bounds(parts) else { return Ok(Vec::new()) };
@@ -41,7 +36,7 @@ pub(crate) fn six_sides(parts: &[ModelPart], simulated: bool, progress: &Progres
             draw_marks(&mut image, &view_marks(&camera, SIZE, &captions).map_err(words)?);
             let mut png = Vec::new();
             image.write_png(&mut png, &[]).map_err(|e| PrintError::Picture(e.to_string()))?;
-            Ok(Picture { side: side.name(), png })
+            Ok(Picture { caption: format!("from {}", side.name()), png })
         })
         .collect()
 }

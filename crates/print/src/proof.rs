@@ -8,7 +8,7 @@ use fabrica_surface::{Deviation, Mesh, check, deviation};
 use fabrica_volume::Mask;
 use serde::{Deserialize, Serialize};
 
-use crate::PrintError;
+use crate::{ModelOptions, PrintError};
 
 /// How far the ends of a caliper may lie from the surface that they were set on.
 const END_REACH: f64 = 2.0;
@@ -32,12 +32,29 @@ pub struct CaliperProof {
     /// Its length on the model: between the places where its line passes the surface nearest to each end. Nothing where
     /// an end lies more than 2 mm from the surface: it was not set on this structure.
     pub on_model: Option<Mm>,
+    /// Its length on what is printed, in the patient's size: after engraving, hollowing, thickening, cutting. Where the model
+    /// was changed on purpose it may be another one. Nothing where it was not measured again (shared borders).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<Mm>,
 }
 
 impl CaliperProof {
     /// Model less images.
     pub fn difference(&self) -> Option<Mm> {
         self.on_model.map(|length| length - self.measured)
+    }
+
+    /// What is printed less images.
+    pub fn printed_difference(&self) -> Option<Mm> {
+        self.printed.map(|length| length - self.measured)
+    }
+
+    /// Whether what is printed has another length than the images, by more than this, or has lost it.
+    pub fn is_changed(&self, tolerance: Mm) -> bool {
+        match (self.on_model, self.printed_difference()) {
+            (Some(_), Some(difference)) => difference.0.abs() > tolerance.0,
+            _ => false,
+        }
     }
 }
 
@@ -112,12 +129,34 @@ pub(crate) fn prove_calipers(
     for line in &calipers {
         if let Some(difference) = line.difference().filter(|d| d.0.abs() > tolerance.0) {
             return Err(PrintError::Proof(format!(
-                "\"{}\" is {} on the images and {} longer or shorter on the model, where {tolerance} is allowed",
-                line.caliper.name, line.measured, difference
+                "\"{}\" is {} on the images and {} on the model, {:+.2} mm where {tolerance} is allowed",
+                line.caliper.name,
+                line.measured,
+                line.on_model.unwrap_or_default(),
+                difference.0
             )));
         }
     }
     Ok(calipers)
+}
+
+/// Repeats calipers on what is printed, put back in the patient's place and size.
+///
+/// # Errors
+/// When one differs by more than the tolerance and the model was not changed on purpose.
+pub(crate) fn prove_printed(printed: &Mesh, proof: &mut Proof, options: &ModelOptions) -> Result<(), PrintError> {
+    for line in &mut proof.calipers {
+        line.printed = line.on_model.and_then(|_| repeat(printed, &line.caliper).on_model);
+        if line.is_changed(options.tolerance) && !options.is_modified() {
+            return Err(PrintError::Proof(format!(
+                "\"{}\" is {} on the images and {} on what would be printed",
+                line.caliper.name,
+                line.measured,
+                line.printed.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The smallest and the largest coordinates of a mesh, in voxels of a mask's grid.
@@ -144,5 +183,5 @@ fn repeat(mesh: &Mesh, caliper: &Caliper) -> CaliperProof {
         (Some(from), Some(to)) if to > from => Some(Mm((to - from) * along.length())),
         _ => None,
     };
-    CaliperProof { caliper: caliper.clone(), measured, on_model }
+    CaliperProof { caliper: caliper.clone(), measured, on_model, printed: None }
 }

@@ -3,9 +3,7 @@
 use fabrica_geometry::Mm;
 use fabrica_mesh::{ModelPart, departures, self_intersections, untangle};
 use fabrica_progress::Progress;
-use fabrica_surface::{
-    Combinations, LabelSurfaces, Mesh, PrintModel, PrintReport, check, combinations, deviation, label_surfaces,
-};
+use fabrica_surface::{Combinations, LabelSurfaces, Mesh, PrintReport, check, combinations, deviation, label_surfaces};
 use fabrica_volume::Mask;
 
 use crate::make::{Made, Piece, Wanted};
@@ -51,8 +49,10 @@ pub(crate) fn make(
             origin: of(&|w| w.structure.origin.clone(), "; "),
             reviewed_by: of(&|w| w.saved_by.clone(), ", "),
             proof,
-            parts: vec![ModelPart { name: name.clone(), colour: Some(colour), mesh: mesh.clone() }],
-            surface: PrintModel { mesh, report },
+            rejoined: None,
+            mask: Some(mask),
+            parts: vec![ModelPart { name: name.clone(), colour: Some(colour), mesh }],
+            report,
             name,
         });
     }

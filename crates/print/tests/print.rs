@@ -7,7 +7,7 @@ use fabrica_case::{Case, CaseError};
 use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_plan::Author;
 use fabrica_print::{
-    Caliper, ModelOptions, Passport, PrintError, PrintJob, page_path, passport_path, print_structure, prove,
+    Caliper, ModelOptions, Passport, PrintError, PrintJob, page_path, passport_path, pdf_path, print_structure, prove,
     report_path,
 };
 use fabrica_progress::Progress;
@@ -46,7 +46,7 @@ fn a_model_of_simulated_data_says_so() {
     let mut case = case(&folder.path().join("case"));
     let out = folder.path().join("block.stl");
     let model = print_structure(&mut case, "block", &out, &PrintOptions::default(), &anna(), &Progress::new()).unwrap();
-    assert!(model.report.simulated && out.exists());
+    assert!(model.simulated && out.exists());
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report_path(&out)).unwrap()).unwrap();
     assert_eq!(report["simulated"], true);
     assert!(case.audit_log().unwrap().iter().any(|line| line.what == "print structure block"));
@@ -65,7 +65,8 @@ fn what_is_not_recorded_leaves_no_file() {
     assert!(out.exists() && report_path(&out).exists());
     let refused = printed.record(&mut reader, &anna());
     assert!(matches!(refused, Err(PrintError::Case(CaseError::ReadOnly))));
-    assert!(!out.exists() && !report_path(&out).exists() && !passport_path(&out).exists() && !page_path(&out).exists());
+    assert!(!out.exists() && !report_path(&out).exists() && !passport_path(&out).exists());
+    assert!(!page_path(&out).exists() && !pdf_path(&out).exists());
 }
 
 #[test]
@@ -106,18 +107,26 @@ fn the_passport_is_signed_and_shows_what_was_changed() {
     let printed =
         PrintJob::prepare(&case, "block", &out, &progress).unwrap().make_with(&options, &anna(), &progress).unwrap();
     // 6 x 4 x 4 mm at half the size.
-    let (low, high) = printed.passport().parts[0].inspection.mesh.bounds.unwrap();
+    let (low, high) = printed.passport().parts[0].solids[0].inspection.mesh.bounds.unwrap();
     assert!((high - low).0.distance(glam::DVec3::new(3.0, 2.0, 2.0)) < 0.3, "{:?}", (low, high));
     printed.record(&mut case, &anna()).unwrap();
     let text = std::fs::read_to_string(passport_path(&out)).unwrap();
     let mut passport: Passport = serde_json::from_str(&text).unwrap();
     assert!(passport.is_intact().unwrap() && passport.simulated && passport.parts[0].proof.calipers.is_empty());
-    assert!(passport.parts[0].inspection.least_wall.unwrap().0 < 2.3);
-    passport.scale = 1.0;
+    assert!(passport.parts[0].least_wall().unwrap().0 < 2.3);
+    passport.settings.scale = 1.0;
     assert!(!passport.is_intact().unwrap());
     let page = std::fs::read_to_string(page_path(&out)).unwrap();
     assert!(page.contains("SYNTHETIC") && page.contains("Not a cleared medical device"));
     assert_eq!(page.matches("data:image/png").count(), 6);
+    assert!(page.contains("50.0 %, a test print; walls were checked at this size"), "{page}");
+    // The audit log vouches for the passport and the file; the PDF has the same pictures.
+    let audit = case.audit_log().unwrap();
+    let signed = audit.last().unwrap().data.iter().find(|d| d.name == "passport").unwrap();
+    assert_eq!(signed.sha256, passport.contents_sha256);
+    let pdf = std::fs::read(pdf_path(&out)).unwrap();
+    let count = |what: &[u8]| pdf.windows(what.len()).filter(|w| *w == what).count();
+    assert_eq!((count(b"/Subtype/Image"), count(b"/Type/EmbeddedFile")), (6, 1));
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn several_structures_share_their_borders_and_what_overlaps_is_a_part_of_its_own
     };
     let printed = job.make_with(&options, &anna(), &progress).unwrap();
     let parts = &printed.passport().parts;
-    let told: Vec<(&str, f64)> = parts.iter().map(|p| (p.name.as_str(), p.inspection.mesh.volume.0.round())).collect();
+    let told: Vec<(&str, f64)> = parts.iter().map(|p| (p.name.as_str(), p.volume().0.round())).collect();
     assert_eq!(told, [("block", 5.0 * 16.0), ("block + beside", 16.0), ("beside", 2.0 * 16.0)]);
     printed.record(&mut case, &anna()).unwrap();
     let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
@@ -208,7 +217,7 @@ fn several_structures_share_their_borders_and_what_overlaps_is_a_part_of_its_own
     let of: Vec<&str> = audit.last().unwrap().data.iter().map(|d| d.name.as_str()).collect();
     assert_eq!(
         (audit.last().unwrap().what.as_str(), &of[..]),
-        ("print structure block, beside", &["block", "beside", "case.json"][..])
+        ("print structure block, beside", &["block", "beside", "both.3mf", "passport", "case.json"][..])
     );
 }
 
@@ -274,7 +283,7 @@ fn triangles_are_taken_away_with_their_deviation_told_and_walls_are_checked_at_t
     let passport = printed.passport();
     assert!(passport.steps[0].what.starts_with("simplified within"), "{:?}", passport.steps);
     assert!(passport.steps[0].departures.max.0 <= 0.05);
-    let found = &passport.parts[0].inspection;
+    let found = &passport.parts[0].solids[0].inspection;
     assert!(found.least_wall.unwrap().0 < 1.01, "{:?}", found.least_wall);
     assert!(found.counts.iter().any(|(kind, count)| *kind == fabrica_mesh::FaultKind::ThinWall && *count > 0));
 }
@@ -297,6 +306,13 @@ fn cut_parts_stand_beside_each_other_on_the_bed() {
     let printed = job().make_with(&options, &anna(), &progress).unwrap();
     assert_eq!(printed.passport().steps.iter().filter(|s| s.what.contains("put on the bed")).count(), 2);
     let model = fabrica_mesh::read_model(&std::fs::read(&out).unwrap(), fabrica_mesh::ModelFormat::ThreeMf).unwrap();
+    // 6 x 4 x 4 mm in all, however it is cut.
+    let part = &printed.passport().parts[0];
+    let volumes: Vec<f64> = part.solids.iter().map(|s| s.inspection.mesh.volume.0).collect();
+    assert_eq!(part.solids.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["block 1 of 2", "block 2 of 2"]);
+    assert!((part.volume().0 - volumes.iter().sum::<f64>()).abs() < 1e-9 && volumes.iter().all(|v| *v > 30.0));
+    assert!((part.volume().0 - part.surface.mesh.volume.0).abs() < 0.05, "{volumes:?}");
+    assert!(part.rejoined.unwrap().farthest.0 < 0.05 && part.rejoined.unwrap().volume_difference.0.abs() < 0.05);
     for part in &model.parts {
         let (low, high) = part.mesh.bounds().unwrap();
         assert!(low.0.z.abs() < 1e-4 && low.0.min_element() > -1e-4 && high.0.max_element() < 28.0, "{low:?}");

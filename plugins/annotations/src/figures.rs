@@ -90,6 +90,7 @@ fn material(figure: &Figure) -> StandardMaterial {
         FigurePaint::One(colour) => (colour, false),
         // A map's colours are to be read, so no light changes them.
         FigurePaint::Vertices(_) => (Rgb(255, 255, 255), true),
+        FigurePaint::Shaded(_) => (Rgb(255, 255, 255), false),
     };
     StandardMaterial {
         base_color: Color::srgb_u8(r, g, b),
@@ -114,7 +115,7 @@ fn mesh(figure: &Figure) -> Mesh {
         .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)
         .with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, normals)
         .with_inserted_indices(Indices::U32(surface.triangles().as_flattened().to_vec()));
-    let FigurePaint::Vertices(colours) = &figure.paint else { return made };
+    let (FigurePaint::Vertices(colours) | FigurePaint::Shaded(colours)) = &figure.paint else { return made };
     let linear = |&Rgb(r, g, b): &Rgb| Color::srgb_u8(r, g, b).to_linear().to_f32_array();
     // One for each vertex, whatever was given.
     let grey = [0.5, 0.5, 0.5, 1.0];

@@ -15,6 +15,7 @@ mod mouse;
 mod notices;
 mod oblique;
 mod overlay;
+mod printing;
 mod rehearsing;
 mod review;
 mod room;
@@ -35,7 +36,7 @@ use fabrica_scene::presence::{Comfort, Headset, MovePatient, SummonPanel};
 use fabrica_scene::world::PatientPose;
 use fabrica_scene::{
     Annotations, Choices, CinematicView, Do, Editing, Measuring, Navigate, Notices, ObliqueSlice, OpenCase, Preview,
-    Redraw, Rehearsing, Request, SliceCommand, Slices, TakePhoto, View3d, Work,
+    Printing, Redraw, Rehearsing, Request, SliceCommand, Slices, TakePhoto, View3d, Work,
 };
 
 /// Draws the desktop window, the panel in the room, or both.
@@ -90,6 +91,7 @@ struct Desk<'w> {
     annotations: Res<'w, Annotations>,
     measuring: ResMut<'w, Measuring>,
     rehearsing: ResMut<'w, Rehearsing>,
+    printing: ResMut<'w, Printing>,
     oblique: Res<'w, ObliqueSlice>,
     editing: ResMut<'w, Editing>,
     headset: Res<'w, Headset>,

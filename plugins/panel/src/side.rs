@@ -9,7 +9,7 @@ use fabrica_scene::{Do, Navigate, Request, SceneWarning};
 use fabrica_segment::Recipe;
 use fabrica_volume::{Resolution, Rgb};
 
-use crate::{Desk, curve, editing, headset, kept, measuring, rehearsing, review, style, tools};
+use crate::{Desk, curve, editing, headset, kept, measuring, printing, rehearsing, review, style, tools};
 
 /// The slider rounds what it shows by up to this, mm; that is no move of the user's.
 const ROUNDING: f64 = 0.051;
@@ -91,6 +91,13 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
             tools(ui, desk);
             approach(ui, desk);
         }
+        let prints = desk.printing.active;
+        if prints {
+            tools(ui, desk);
+            egui::CollapsingHeader::new(RichText::new("Print").strong())
+                .default_open(true)
+                .show(ui, |ui| printing::draw(ui, desk));
+        }
         ui.collapsing(RichText::new("Scan").strong(), |ui| scan(ui, desk));
         egui::CollapsingHeader::new(RichText::new("Look").strong()).default_open(true).show(ui, |ui| look(ui, desk));
         ui.collapsing(RichText::new("Transfer function").strong(), |ui| curve::draw(ui, desk));
@@ -105,7 +112,7 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
             .default_open(true)
             .show(ui, |ui| clip(ui, desk));
-        if !rehearses {
+        if !rehearses && !prints {
             tools(ui, desk);
         }
         ui.collapsing(RichText::new("Editing").strong(), |ui| editing::draw(ui, desk));

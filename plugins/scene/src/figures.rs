@@ -25,8 +25,10 @@ pub struct Figure {
 pub enum Paint {
     /// One colour.
     One(Rgb),
-    /// One for each vertex.
+    /// One for each vertex, as it is: a map whose colours are to be read.
     Vertices(Arc<[Rgb]>),
+    /// One for each vertex, in the scene's light: a thing whose shape is to be seen too.
+    Shaded(Arc<[Rgb]>),
 }
 
 impl Paint {
@@ -34,7 +36,7 @@ impl Paint {
     pub fn one(&self) -> Option<Rgb> {
         match self {
             Self::One(colour) => Some(*colour),
-            Self::Vertices(_) => None,
+            Self::Vertices(_) | Self::Shaded(_) => None,
         }
     }
 }
@@ -44,7 +46,7 @@ impl PartialEq for Paint {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::One(a), Self::One(b)) => a == b,
-            (Self::Vertices(a), Self::Vertices(b)) => Arc::ptr_eq(a, b),
+            (Self::Vertices(a), Self::Vertices(b)) | (Self::Shaded(a), Self::Shaded(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }

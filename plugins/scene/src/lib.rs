@@ -10,6 +10,7 @@ mod cinematic;
 mod editing;
 mod figures;
 pub mod graphics;
+mod held;
 pub mod input;
 mod measuring;
 mod oblique;
@@ -17,6 +18,7 @@ mod open_case;
 pub mod pick;
 mod picture;
 pub mod presence;
+mod printing;
 mod rehearsing;
 mod request;
 mod slices;
@@ -25,17 +27,20 @@ mod view3d;
 mod work;
 pub mod world;
 
+use bevy::camera::visibility::VisibilitySystems;
 use bevy::prelude::*;
 
 pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
 pub use editing::{Editing, Paint, rings};
 pub use figures::{Figure, Figures, Paint as FigurePaint};
+pub use held::{Grasp, HeldPlane};
 pub use measuring::{Measuring, Told};
 pub use oblique::ObliqueSlice;
 pub use open_case::{OpenCase, SceneApproach, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 pub use picture::{bevy_image, blank_image};
-pub use presence::{InPatient, PatientRoot};
+pub use presence::{Anatomy, InPatient, PatientRoot};
+pub use printing::{Legend, PrintPlace, Printing};
 pub use rehearsing::{EntryMap, Held, Rehearsing};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
@@ -49,7 +54,10 @@ pub struct ScenePlugin;
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
         let root = app.world_mut().spawn((Name::new("patient"), Transform::default(), Visibility::default())).id();
+        let anatomy = (Name::new("anatomy"), Transform::default(), Visibility::default(), ChildOf(root));
+        let anatomy = app.world_mut().spawn(anatomy).id();
         app.insert_resource(PatientRoot(root))
+            .insert_resource(presence::AnatomyRoot(anatomy))
             .init_resource::<world::PatientPose>()
             .init_resource::<presence::Comfort>()
             .init_resource::<presence::Headset>()
@@ -57,7 +65,13 @@ impl Plugin for ScenePlugin {
             .add_message::<presence::MovePatient>()
             .add_message::<presence::SummonPanel>()
             .add_plugins(input::InputPlugin)
-            .add_systems(PostUpdate, presence::follow_pose.before(TransformSystems::Propagate));
+            .add_systems(
+                PostUpdate,
+                (
+                    presence::follow_pose.before(TransformSystems::Propagate),
+                    presence::show_anatomy.before(VisibilitySystems::VisibilityPropagate),
+                ),
+            );
         app.init_resource::<OpenCase>()
             .init_resource::<Choices>()
             .init_resource::<Work>()
@@ -73,6 +87,7 @@ impl Plugin for ScenePlugin {
             .init_resource::<ObliqueSlice>()
             .init_resource::<Figures>()
             .init_resource::<Rehearsing>()
+            .init_resource::<Printing>()
             .add_message::<Paint>()
             .add_message::<Do>()
             .add_message::<Request>()

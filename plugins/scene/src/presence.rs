@@ -98,6 +98,40 @@ fn put_into_patient(mut world: DeferredWorld, HookContext { entity, .. }: HookCo
     }
 }
 
+/// Marks what the scan and its structures look like: in the patient, and not drawn while the model that is to be printed is
+/// looked at (it lies in the same place).
+#[derive(Component, Clone, Copy, Debug, Default)]
+#[require(Transform, Visibility)]
+#[component(on_add = put_into_anatomy)]
+pub struct Anatomy;
+
+fn put_into_anatomy(mut world: DeferredWorld, HookContext { entity, .. }: HookContext) {
+    if let Some(AnatomyRoot(root)) = world.get_resource::<AnatomyRoot>().copied() {
+        world.commands().entity(entity).insert(ChildOf(root));
+    }
+}
+
+/// The entity that all [`Anatomy`] lies under.
+#[derive(Resource, Clone, Copy)]
+pub(crate) struct AnatomyRoot(pub(crate) Entity);
+
+/// Hides the anatomy while a model is shown in its place.
+pub(crate) fn show_anatomy(
+    printing: Res<crate::Printing>,
+    root: Res<AnatomyRoot>,
+    mut visibilities: Query<&mut Visibility>,
+    mut redraw: MessageWriter<Redraw>,
+) {
+    let hides = printing.active && printing.model.is_some();
+    let wanted = if hides { Visibility::Hidden } else { Visibility::Inherited };
+    if let Ok(mut visibility) = visibilities.get_mut(root.0)
+        && *visibility != wanted
+    {
+        *visibility = wanted;
+        redraw.write_default();
+    }
+}
+
 /// What the working hand's stick does. The other hand's always turns the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StickUse {

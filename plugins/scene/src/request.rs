@@ -1,9 +1,11 @@
 //! What plugins ask for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bevy::prelude::*;
 use fabrica_plan::{Operation, Stroke};
+use fabrica_print::ProposedModel;
 
 /// Asks for an operation on the plan. It is saved before the scene shows it.
 #[derive(Message, Clone, Debug)]
@@ -44,6 +46,13 @@ pub enum Request {
     Print {
         /// Its name.
         structure: String,
+        /// The file.
+        to: PathBuf,
+    },
+    /// Writes a model that the preview shows, with its report and passport.
+    WriteModel {
+        /// The model.
+        model: Arc<ProposedModel>,
         /// The file.
         to: PathBuf,
     },

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use fabrica_case::Case;
 use fabrica_import::{Found, ReadOptions, find, make_case};
 use fabrica_plan::{Author, Stroke};
-use fabrica_print::PrintJob;
+use fabrica_print::{Passport, PrintJob, ProposedModel, pdf_path};
 use fabrica_progress::Progress;
 use fabrica_scene::Request;
 use fabrica_segment::Recipe;
@@ -54,6 +54,10 @@ pub fn prepare(
         Request::Print { structure, to } => {
             let shared = need()?;
             (format!("Model of {structure}"), Box::new(move |progress| print(&shared, &structure, &to, &by, progress)))
+        }
+        Request::WriteModel { model, to } => {
+            let shared = need()?;
+            ("Writing the model".into(), Box::new(move |progress| write_model(&shared, &model, &to, &by, progress)))
         }
         Request::Edit(stroke) => {
             let shared = need()?;
@@ -150,7 +154,25 @@ fn print(shared: &Shared, name: &str, to: &Path, by: &Author, progress: &Progres
     // The case is held while it is read and written, not while the model is made: the plan can be worked on meanwhile.
     let job = PrintJob::prepare(&lock(shared).case, name, to, progress).map_err(words)?;
     let printed = job.make(&PrintOptions::default(), by, progress).map_err(words)?;
-    let models = printed.record(&mut lock(shared).case, by).map_err(words)?;
-    let reports: Vec<String> = models.iter().map(|model| model.report.to_string()).collect();
-    Ok(Outcome::Done(format!("Written to {}\n{}", to.display(), reports.join("\n"))))
+    let passport = printed.record(&mut lock(shared).case, by).map_err(words)?;
+    Ok(Outcome::Done(told(&passport, to)))
+}
+
+/// The model of the preview, if it is still one of the case as it is now.
+fn write_model(
+    shared: &Shared,
+    model: &ProposedModel,
+    to: &Path,
+    by: &Author,
+    progress: &Progress,
+) -> Result<Outcome, String> {
+    model.require_current(&lock(shared).case).map_err(words)?;
+    let printed = model.write(to, by, progress).map_err(words)?;
+    let passport = printed.record(&mut lock(shared).case, by).map_err(words)?;
+    Ok(Outcome::Done(told(&passport, to)))
+}
+
+fn told(passport: &Passport, to: &Path) -> String {
+    let reports: Vec<String> = passport.parts.iter().map(|part| part.surface.to_string()).collect();
+    format!("Written to {}, with its passport ({})\n{}", to.display(), pdf_path(to).display(), reports.join("\n"))
 }

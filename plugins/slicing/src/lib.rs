@@ -4,18 +4,13 @@
 //! The slice shows the interpolated scan in its window, thin or as a slab, drawn by `raycast` on task threads while the
 //! newest wish waits. The clip plane is the plan's: shown while it moves, one operation when it is let go.
 
-mod held;
 mod picture;
 
 use bevy::prelude::*;
 use fabrica_geometry::{LpsVector, Mm};
 use fabrica_plan::{ClipPlane, Operation};
-use fabrica_scene::input::{
-    Hands, InputSystems, PatientPlace, PatientRay, SlicePointer, ToolInfo, ToolOption, Tools, ToolsExt, using,
-};
-use fabrica_scene::{Do, OpenCase, Preview, Redraw};
-
-use held::HeldPlane;
+use fabrica_scene::input::{Hands, InputSystems, SlicePointer, ToolInfo, ToolOption, Tools, ToolsExt, using};
+use fabrica_scene::{Do, Grasp, HeldPlane, OpenCase, Preview, Redraw};
 
 /// What programs call the tool.
 pub(crate) const ID: &str = "slice";
@@ -69,24 +64,7 @@ pub(crate) struct Holding {
     pub(crate) plane: Option<HeldPlane>,
     /// What is cut away lies behind the picture, not before it.
     flipped: bool,
-    grasp: Option<Grasp>,
-}
-
-/// How the plane was grasped: how it lay then, and by what.
-#[derive(Clone, Copy)]
-struct Grasp {
-    plane: HeldPlane,
-    by: By,
-}
-
-#[derive(Clone, Copy)]
-enum By {
-    /// A hand in the room carries it.
-    Hand(PatientPlace),
-    /// A ray turns it.
-    Ray(PatientRay),
-    /// The pointer on a slice moves it.
-    Slice,
+    grasp: Grasp,
 }
 
 /// Moves the plane as the user does.
@@ -113,7 +91,7 @@ fn hold(
         holding.flipped = !holding.flipped;
     }
     let anew = Tools::take_press(&mut tools, ID, option::TO_CROSSHAIR) || holding.plane.is_none();
-    if anew && holding.grasp.is_none() {
+    if anew && !holding.grasp.is_held() {
         // The plan's clip plane is taken over where it is.
         let clip = case.clip.filter(|clip| clip.enabled && clips && holding.plane.is_none());
         let (at, normal) = clip.map_or((case.crosshair, LpsVector::new(0.0, 1.0, 0.0)), |c| (c.point, -c.normal));
@@ -121,34 +99,10 @@ fn hold(
     }
     let Some(plane) = holding.plane else { return };
 
-    let hand = hands.working();
-    let press = if slice.is_at_work() { slice.press } else { hand.pointer.trigger };
-    let by = match (slice.place, hand.grip.place, hand.pointer.ray) {
-        (Some(_), ..) => Some(By::Slice),
-        _ if hand.pointer.taken => None,
-        (None, Some(place), _) => Some(By::Hand(place)),
-        (None, None, ray) => ray.map(By::Ray),
-    };
-    if press.started {
-        holding.grasp = by.map(|by| Grasp { plane, by });
-    }
-    if press.held
-        && let Some(Grasp { plane: was, by: from }) = holding.grasp
-    {
-        let (low, high) = scene.volume.grid().bounds();
-        let radius = (high - low).0.length() / 4.0;
-        let moved = match (from, by) {
-            (By::Hand(from), Some(By::Hand(to))) => was.carried(&from, &to),
-            (By::Ray(from), Some(By::Ray(to))) => was.rolled(&from, &to, radius),
-            (By::Slice, Some(By::Slice)) => slice.place.map(|place| HeldPlane { centre: place.at, ..plane }),
-            _ => None,
-        };
-        holding.plane = moved.or(holding.plane);
-    }
-    let released = press.ended && holding.grasp.is_some();
-    if !press.held {
-        holding.grasp = None;
-    }
+    let (low, high) = scene.volume.grid().bounds();
+    let radius = (high - low).0.length() / 4.0;
+    let (moved, released) = holding.grasp.follow(plane, &hands, &slice, radius);
+    holding.plane = Some(moved);
     let changed = (holding.plane, holding.flipped) != before;
     if !clips {
         return;
@@ -156,7 +110,7 @@ fn hold(
     let Some(plane) = holding.plane else { return };
     let behind = plane.normal();
     let clip = ClipPlane { point: plane.centre, normal: if holding.flipped { behind } else { -behind }, enabled: true };
-    if holding.grasp.is_some() {
+    if holding.grasp.is_held() {
         if preview.clip != Some(clip) {
             preview.clip = Some(clip);
             redraw.write_default();
@@ -175,7 +129,7 @@ fn lay_aside(mut holding: ResMut<Holding>, mut preview: ResMut<Preview>, mut red
     if holding.plane.is_none() {
         return;
     }
-    if holding.grasp.is_some() && preview.clip.take().is_some() {
+    if holding.grasp.is_held() && preview.clip.take().is_some() {
         redraw.write_default();
     }
     *holding = Holding::default();

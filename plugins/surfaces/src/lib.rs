@@ -19,8 +19,8 @@ use fabrica_picking::SurfaceTarget;
 use fabrica_plan::{Appearance, ClipPlane};
 use fabrica_progress::Progress;
 use fabrica_scene::{
-    Editing, InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets,
-    Work, world,
+    Anatomy, Editing, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, ShownTarget, SurfaceTargets, Work,
+    world,
 };
 use fabrica_surface::{Smoothing, SurfaceError, cut_away, smooth, surface_of_mask, surface_within};
 use fabrica_volume::{Rgb, Structure, Volume};
@@ -160,7 +160,7 @@ fn follow_case(
             live: Live::default(),
         };
         let extracting = Extracting::start(&shown.structure, &scene.volume);
-        commands.spawn((surface, extracting, InPatient, visible(shown)));
+        commands.spawn((surface, extracting, Anatomy, visible(shown)));
     }
 }
 

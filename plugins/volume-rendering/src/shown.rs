@@ -10,7 +10,7 @@ use fabrica_raycast::{
     ClipPlane, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings, Scene, Shown, StructureLook,
     Structures, TransferFunction, VoxelBox,
 };
-use fabrica_scene::{InPatient, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, transfer_function};
+use fabrica_scene::{Anatomy, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, transfer_function};
 use fabrica_volume::{Rgb, Volume};
 
 use crate::box_mesh::box_mesh;
@@ -94,7 +94,7 @@ pub(crate) fn prepare(
                 following: false,
                 stale_light: false,
             };
-            commands.spawn((volume, Mesh3d(mesh), InPatient));
+            commands.spawn((volume, Mesh3d(mesh), Anatomy));
         }
         Err(error) => notices.tell(Severity::Error, format!("The volume cannot be shown in 3D: {error}.")),
     }

@@ -1,25 +1,29 @@
 //! A plane in the patient that a hand carries, turns and pushes.
 
 use fabrica_geometry::{LpsPoint, LpsVector};
-use fabrica_scene::input::{PatientPlace, PatientRay};
 use glam::{DMat3, DQuat, DVec3};
+
+use crate::input::{Hands, PatientPlace, PatientRay, SlicePointer};
 
 /// A plane with the directions of its picture: perpendicular unit vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct HeldPlane {
-    pub(crate) centre: LpsPoint,
-    pub(crate) right: LpsVector,
-    pub(crate) down: LpsVector,
+pub struct HeldPlane {
+    /// The middle of its picture.
+    pub centre: LpsPoint,
+    /// Where its picture goes to the right.
+    pub right: LpsVector,
+    /// Where its picture goes down.
+    pub down: LpsVector,
 }
 
 impl HeldPlane {
     /// Behind the picture: right × down.
-    pub(crate) fn normal(&self) -> LpsVector {
+    pub fn normal(&self) -> LpsVector {
         LpsVector(self.right.0.cross(self.down.0))
     }
 
     /// Across a normal, upright as far as that goes.
-    pub(crate) fn across(centre: LpsPoint, normal: LpsVector) -> Option<Self> {
+    pub fn across(centre: LpsPoint, normal: LpsVector) -> Option<Self> {
         let normal = normal.0.try_normalize()?;
         // Superior is up in the picture; of a plane across the body, anterior.
         let up = if normal.z.abs() < 0.9 { DVec3::Z } else { DVec3::NEG_Y };
@@ -28,14 +32,14 @@ impl HeldPlane {
     }
 
     /// As if it were fixed to a hand that went from one place to another.
-    pub(crate) fn carried(&self, from: &PatientPlace, to: &PatientPlace) -> Option<Self> {
+    pub fn carried(&self, from: &PatientPlace, to: &PatientPlace) -> Option<Self> {
         let turn = axes(to)? * axes(from)?.transpose();
         let centre = LpsPoint(to.at.0 + turn * (self.centre - from.at).0);
         self.turned(turn).map(|turned| Self { centre, ..turned })
     }
 
     /// Turned about its centre as a ball of this radius under a pointer that went from one ray to another.
-    pub(crate) fn rolled(&self, from: &PatientRay, to: &PatientRay, radius: f64) -> Option<Self> {
+    pub fn rolled(&self, from: &PatientRay, to: &PatientRay, radius: f64) -> Option<Self> {
         let [a, b] = [from, to].map(|ray| on_ball(self.centre.0, radius, ray));
         self.turned(DMat3::from_quat(DQuat::from_rotation_arc(a?, b?)))
     }
@@ -45,6 +49,60 @@ impl HeldPlane {
         let right = (turn * self.right.0).try_normalize()?;
         let down = (turn * self.down.0).reject_from_normalized(right).try_normalize()?;
         Some(Self { right: LpsVector(right), down: LpsVector(down), ..*self })
+    }
+}
+
+/// A plane in the hand: how it was grasped, and by what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grasp(Option<(HeldPlane, By)>);
+
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// A hand in the room carries it.
+    Hand(PatientPlace),
+    /// A ray turns it.
+    Ray(PatientRay),
+    /// The pointer on a slice moves it.
+    Slice,
+}
+
+impl Grasp {
+    /// Follows the working hand's trigger, or the press on a slice, for a frame: a hand in the room carries the plane, a ray
+    /// turns it as a ball of this radius, mm, the pointer on a slice takes its middle along. Returns where the plane is now,
+    /// and whether it was just let go.
+    pub fn follow(&mut self, plane: HeldPlane, hands: &Hands, slice: &SlicePointer, radius: f64) -> (HeldPlane, bool) {
+        let hand = hands.working();
+        let press = if slice.is_at_work() { slice.press } else { hand.pointer.trigger };
+        let by = match (slice.place, hand.grip.place, hand.pointer.ray) {
+            (Some(_), ..) => Some(By::Slice),
+            _ if hand.pointer.taken => None,
+            (None, Some(place), _) => Some(By::Hand(place)),
+            (None, None, ray) => ray.map(By::Ray),
+        };
+        if press.started {
+            self.0 = by.map(|by| (plane, by));
+        }
+        let mut moved = None;
+        if press.held
+            && let Some((was, from)) = self.0
+        {
+            moved = match (from, by) {
+                (By::Hand(from), Some(By::Hand(to))) => was.carried(&from, &to),
+                (By::Ray(from), Some(By::Ray(to))) => was.rolled(&from, &to, radius),
+                (By::Slice, Some(By::Slice)) => slice.place.map(|place| HeldPlane { centre: place.at, ..plane }),
+                _ => None,
+            };
+        }
+        let released = press.ended && self.is_held();
+        if !press.held {
+            self.0 = None;
+        }
+        (moved.unwrap_or(plane), released)
+    }
+
+    /// Whether something has it.
+    pub fn is_held(&self) -> bool {
+        self.0.is_some()
     }
 }
 
