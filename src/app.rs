@@ -23,7 +23,7 @@ use fabrica_plan::Author;
 use fabrica_print_preview::PrintPreviewPlugin;
 use fabrica_scene::input::{Hand, Hands, PlayScript, Script, ScriptEnded};
 use fabrica_scene::presence::{Comfort, Headset};
-use fabrica_scene::{Leave, Notices, OpenCase, Request, ScenePlugin, Work};
+use fabrica_scene::{Leave, Notices, OpenCase, Printing, Request, ScenePlugin, Work};
 use fabrica_session::SessionPlugin;
 use fabrica_slices::SlicesPlugin;
 use fabrica_slicing::SlicingPlugin;
@@ -276,11 +276,13 @@ fn photograph_when_settled(
     mut commands: Commands,
     mut photograph: ResMut<Photograph>,
     work: Res<Work>,
+    printing: Res<Printing>,
     case: Res<OpenCase>,
     notices: Res<Notices>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    let waiting = work.running.is_some() || (case.volume.is_none() && notices.0.is_empty());
+    let working = work.running.is_some() || printing.running.is_some();
+    let waiting = working || (case.volume.is_none() && notices.0.is_empty());
     photograph.frames_settled = if waiting { 0 } else { photograph.frames_settled + 1 };
     if photograph.frames_settled == SETTLED {
         commands.spawn(Screenshot::primary_window()).observe(save_to_disk(photograph.to.clone()));

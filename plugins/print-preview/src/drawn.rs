@@ -82,10 +82,10 @@ impl Shown {
         for (x, y) in [(false, false), (true, false), (true, true), (false, true)] {
             lines.push(line(vec![corner(x, y, false), corner(x, y, true)], false));
         }
-        let size = high - low;
-        let too_large = if self.fits { "" } else { ": TOO SMALL" };
-        let text = format!("bed {:.0} × {:.0} × {:.0} mm{too_large}", size.x, size.y, size.z);
-        lines[0].label = Some((corner(false, false, false), text));
+        // The size is among the tool's options; only what does not fit is said in the views.
+        if !self.fits {
+            lines[0].label = Some((corner(false, false, false), "larger than the bed".into()));
+        }
         lines
     }
 }
@@ -135,7 +135,9 @@ pub(crate) fn draw(
     }
     if let (Some(plane), Some(scene)) = (held.plane.filter(|_| active && settings::cuts(&tools)), &case.volume) {
         let (low, high) = scene.volume.grid().bounds();
-        lines.extend(outline(&plane, (high - low).0.length() / 4.0));
+        let half = (high - low).0.length() / 4.0;
+        lines.extend(outline(&plane, half));
+        lines.extend(across_slices(&plane, case.crosshair, half));
     }
     Annotations::set(&mut annotations, OWNER, lines);
 }
@@ -148,6 +150,22 @@ fn outline(plane: &HeldPlane, half: f64) -> [Annotation; 2] {
     let pointer =
         Annotation { label: Some((tip, "part 1".into())), ..Annotation::line(vec![LpsPoint(centre), tip], PLANE) };
     [Annotation { closed: true, dots: false, ..Annotation::line(corners, PLANE) }, pointer]
+}
+
+/// Where the plane crosses the axial, coronal and sagittal slice through a point: lines that the slice views show.
+fn across_slices(plane: &HeldPlane, crosshair: LpsPoint, half: f64) -> Vec<Annotation> {
+    let (centre, normal) = (plane.centre.0, plane.normal().0);
+    let line = |across: DVec3| {
+        let along = normal.cross(across);
+        // Nearly the same plane: there is no line to show.
+        let along = (along.length() > 0.05).then(|| along.normalize())?;
+        let sideways = normal.cross(along);
+        let from_centre = (crosshair.0 - centre).dot(across) / sideways.dot(across);
+        let at = centre + sideways * from_centre;
+        let ends = vec![LpsPoint(at - along * half), LpsPoint(at + along * half)];
+        (from_centre.abs() <= half).then(|| Annotation { dots: false, ..Annotation::line(ends, PLANE) })
+    };
+    [DVec3::X, DVec3::Y, DVec3::Z].into_iter().filter_map(line).collect()
 }
 
 fn legend(made: &Made, what: Colours) -> Option<Legend> {
@@ -176,4 +194,23 @@ fn painted(made: &Made, what: Colours, legend: Option<&Legend>) -> Vec<Figure> {
         Figure { mesh: mesh.clone(), paint, place: (by != DVec3::ZERO).then_some((LpsPoint(by), axes)) }
     };
     solids.map(figure).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_plane_is_a_level_line_on_the_upright_slices() {
+        let plane = HeldPlane::across(LpsPoint::new(5.0, 6.0, 40.0), LpsVector::new(0.0, 0.0, 1.0));
+        let lines = across_slices(&plane.unwrap_or_else(|| unreachable!()), LpsPoint::new(1.0, 2.0, 3.0), 50.0);
+        // None on the axial slice, which it does not cross.
+        assert_eq!(lines.len(), 2);
+        for (line, (axis, place)) in lines.iter().zip([(0, 1.0), (1, 2.0)]) {
+            assert!(line.points.iter().all(|p| (p.0[axis] - place).abs() < 1e-9 && (p.0.z - 40.0).abs() < 1e-9));
+            assert!((line.points[0].distance(line.points[1]).0 - 100.0).abs() < 1e-9);
+        }
+        let far = across_slices(&plane.unwrap_or_else(|| unreachable!()), LpsPoint::new(500.0, 2.0, 3.0), 50.0);
+        assert_eq!(far.len(), 1, "the sagittal slice lies beside it");
+    }
 }
