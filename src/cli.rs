@@ -48,9 +48,9 @@ pub enum Command {
     Measure(MeasureArgs),
     /// Writes a report of the plan as a page (HTML): data, warnings, measurements with their errors, audit.
     Report(ReportArgs),
-    /// Writes a structure as a closed, checked model, with a report beside it.
+    /// Writes structures as a closed, checked, proved model, with its passport beside it.
     Print(PrintArgs),
-    /// Checks or repairs a mesh file: STL, OBJ, PLY, OFF, 3MF.
+    /// Checks, repairs or proves a mesh file: STL, OBJ, PLY, OFF, 3MF.
     Mesh(MeshArgs),
     /// Writes a case's volume or structures in an open format.
     Export(ExportArgs),
@@ -505,6 +505,12 @@ pub struct PrintArgs {
     /// Pegs that hold a cut model together.
     #[arg(long, default_value_t = 2)]
     pub pegs: usize,
+    /// The radius of pegs at the model's scale, millimetres.
+    #[arg(long, value_name = "MM", default_value_t = 2.5)]
+    pub peg_radius: f64,
+    /// How far pegs stand out at the model's scale, millimetres.
+    #[arg(long, value_name = "MM", default_value_t = 5.0)]
+    pub peg_length: f64,
     /// The gap around pegs, millimetres.
     #[arg(long, default_value_t = 0.2)]
     pub clearance: f64,

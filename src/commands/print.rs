@@ -91,7 +91,13 @@ fn options(args: &PrintArgs) -> Result<ModelOptions> {
         None => None,
         Some(text) => {
             let (at, normal) = plane(text)?;
-            let pegs = CutOptions { pegs: args.pegs, clearance: Mm(args.clearance), ..CutOptions::default() };
+            let pegs = CutOptions {
+                pegs: args.pegs,
+                radius: Mm(args.peg_radius),
+                length: Mm(args.peg_length),
+                clearance: Mm(args.clearance),
+                ..CutOptions::default()
+            };
             Some((CutPlane { point: at, normal }, pegs))
         }
     };

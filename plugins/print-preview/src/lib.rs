@@ -33,6 +33,7 @@ pub(crate) mod option {
     pub(crate) const BED: &str = "bed";
     pub(crate) const ARRANGE: &str = "arrange";
     pub(crate) const CUT: &str = "cut";
+    pub(crate) const PEGS: &str = "pegs";
     pub(crate) const TO_CROSSHAIR: &str = "crosshair";
     pub(crate) const MAKE: &str = "make";
     pub(crate) const COLOURS: &str = "colours";
@@ -66,6 +67,7 @@ fn options() -> Vec<ToolOption> {
         ToolOption::choice(option::BED, "Printer's bed", &settings::BEDS.map(|(name, _)| name)),
         ToolOption::toggle(option::ARRANGE, "Parts beside each other on the bed"),
         ToolOption::toggle(option::CUT, "Cut it by the plane"),
+        ToolOption::choice(option::PEGS, "Pegs", &settings::PEGS.map(|(name, ..)| name)),
         ToolOption::button(option::TO_CROSSHAIR, "Plane to the crosshair"),
         ToolOption::button(option::MAKE, "Make the model"),
         ToolOption::choice(option::COLOURS, "Colours", &colours::Colours::ALL.map(colours::Colours::name)),

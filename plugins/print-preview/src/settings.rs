@@ -25,6 +25,9 @@ pub(crate) const BEDS: [(&str, [f64; 3]); 5] = [
     ("350 x 350 x 400 mm", [350.0, 350.0, 400.0]),
     ("145 x 145 x 175 mm", [145.0, 145.0, 175.0]),
 ];
+/// What keeps cut parts together: how many pegs, their radius and their length, mm. Thin parts have room for small ones only.
+pub(crate) const PEGS: [(&str, usize, f64, f64); 3] =
+    [("two", 2, 2.5, 5.0), ("two small ones", 2, 1.5, 3.0), ("none", 0, 2.5, 5.0)];
 /// Between parts on the bed.
 const GAP: Mm = Mm(5.0);
 
@@ -38,6 +41,7 @@ pub(crate) fn offer(case: Res<OpenCase>, printing: Res<Printing>, mut tools: Res
     let made = printing.model.is_some();
     let shown = [
         (option::CUT, one),
+        (option::PEGS, one && cut),
         (option::TO_CROSSHAIR, one && cut),
         (option::COLOURS, made),
         (option::WRITE, made && printing.stale.is_none()),
@@ -70,13 +74,19 @@ pub(crate) fn colours(tools: &Tools) -> Colours {
     Colours::ALL.into_iter().find(|c| tools.chosen(ID, option::COLOURS) == Some(c.name())).unwrap_or_default()
 }
 
+fn pegs(tools: &Tools) -> CutOptions {
+    let chosen = tools.chosen(ID, option::PEGS);
+    let (_, pegs, radius, length) = PEGS.into_iter().find(|(name, ..)| chosen == Some(name)).unwrap_or(PEGS[0]);
+    CutOptions { pegs, radius: Mm(radius), length: Mm(length), ..CutOptions::default() }
+}
+
 /// How the model is to be made. The first part lies behind the plane's picture.
 pub(crate) fn model_options(tools: &Tools, plane: Option<HeldPlane>) -> ModelOptions {
     let scale = tools.chosen(ID, option::SCALE);
     let plane = plane.filter(|_| cuts(tools)).map(|plane| {
         // Micrometres: a plane that looks the same is the same.
         let place = LpsPoint((plane.centre.0 * 1000.0).round() / 1000.0);
-        (CutPlane { point: place, normal: plane.normal() }, CutOptions::default())
+        (CutPlane { point: place, normal: plane.normal() }, pegs(tools))
     });
     ModelOptions {
         scale: SCALES.iter().find(|(name, _)| scale == Some(name)).map_or(1.0, |(_, scale)| *scale),

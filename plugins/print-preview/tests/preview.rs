@@ -122,13 +122,14 @@ fn a_plane_in_the_hand_cuts_the_model_and_a_change_makes_it_stale() {
     case(&folder, "drawn", false);
     let mut app = playing::app(&folder, PrintPreviewPlugin);
     // Put down across the body at the crosshair, then taken to S = -0.7 mm on a coronal slice.
-    let script = "0 tool print\n0.1 option print structure block\n0.2 option print cut on\n0.4 slice at 0 0 0 coronal\n\
+    let script = "0 tool print\n0.1 option print structure block\n0.2 option print cut on\n0.2 option print pegs two small ones\n0.4 slice at 0 0 0 coronal\n\
                   0.6 slice press\n0.8 slice at -3 0 -0.7 coronal\n1.0 slice release\n1.2 slice gone\n\
                   1.4 option print arrange on\n1.6 option print make press\n";
     play(&mut app, script, makes);
     let printing = app.world().resource::<Printing>();
     let model = printing.model.clone().unwrap();
-    let (plane, _) = model.options().cut.unwrap();
+    let (plane, pegs) = model.options().cut.unwrap();
+    assert_eq!((pegs.pegs, pegs.radius.0), (2, 1.5));
     assert!(plane.point.0.distance(glam::DVec3::new(-3.0, 0.0, -0.7)) < 1e-6 && plane.normal.0.z > 0.99, "{plane:?}");
     let names: Vec<&str> = model.solids().iter().map(|s| s.part.name.as_str()).collect();
     assert_eq!(names, ["block 1 of 2", "block 2 of 2"]);
