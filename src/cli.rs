@@ -40,6 +40,10 @@ pub enum Command {
     Replay(crate::cli_edit::ReplayArgs),
     /// Rehearses the way to a target: from where it can be reached, and how close each way comes to what must be spared.
     Approach(crate::cli_approach::ApproachArgs),
+    /// Takes a part of a structure out (burr hole, drilled path, cut, margin around a tumour): piece, rest and margins.
+    Resect(crate::cli_operate::ResectArgs),
+    /// Finds the screw, stent or valve that fits, or makes a cranial implant from the sound side.
+    Implant(crate::cli_operate::ImplantArgs),
     /// Draws a case into a PNG file.
     Render(RenderArgs),
     /// Draws a case with every preset that suits it, on one sheet.

@@ -6,6 +6,7 @@ mod cinematic;
 mod cli;
 mod cli_approach;
 mod cli_edit;
+mod cli_operate;
 mod cli_review;
 mod commands;
 mod network;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         Command::Merge(args) => commands::merge::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Approach(args) => commands::approach::run(&args),
+        Command::Resect(args) => commands::resect::run(&args),
+        Command::Implant(args) => commands::implant::run(&args),
         Command::Render(args) => commands::render::run(&args),
         Command::Gallery(args) => commands::gallery::run(&args),
         Command::Measure(args) => commands::measure::run(&args),

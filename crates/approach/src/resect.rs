@@ -117,23 +117,8 @@ pub fn resect(
         return Err(ApproachError::invalid("resection", what));
     }
     let rest = fabrica_segment::difference(&structure.mask, &region)?;
-    let mut touched = Vec::new();
-    for other in others {
-        progress.check()?;
-        let shared = fabrica_segment::intersection(&other.mask, &region)?;
-        if !shared.is_empty() {
-            touched.push(Touched { structure: other.name.clone(), volume: shared.volume() });
-        }
-    }
-    let margin = tumour.map(|tumour| margin(tumour, &removed, &rest, progress)).transpose()?;
-    let (resected, remaining) = (removed.volume(), rest.volume());
-    let report = ResectionReport {
-        resected,
-        remaining,
-        remaining_share: remaining.0 / (resected.0 + remaining.0),
-        margin,
-        touched,
-    };
+    let touched = touched(&region, others, progress)?;
+    let report = ResectionReport::of(&removed, &rest, tumour, touched, progress)?;
     let piece = Structure {
         name: format!("{} piece", structure.name),
         colour: Rgb(230, 140, 60),
@@ -146,7 +131,50 @@ pub fn resect(
     Ok(Resection { piece, rest, report })
 }
 
-fn region(structure: &Structure, removal: &Removal<'_>, progress: &Progress) -> Result<Mask, ApproachError> {
+impl ResectionReport {
+    /// Of a resection that was made elsewhere: what was taken out, what stays, and what was [`touched`].
+    ///
+    /// # Errors
+    /// When the masks lie on different grids, the tumour is empty, or the user cancels.
+    pub fn of(
+        removed: &Mask,
+        rest: &Mask,
+        tumour: Option<&Structure>,
+        touched: Vec<Touched>,
+        progress: &Progress,
+    ) -> Result<Self, ApproachError> {
+        let (resected, remaining) = (removed.volume(), rest.volume());
+        Ok(Self {
+            resected,
+            remaining,
+            remaining_share: remaining.0 / (resected.0 + remaining.0),
+            margin: tumour.map(|tumour| margin(tumour, removed, rest, progress)).transpose()?,
+            touched,
+        })
+    }
+}
+
+/// What of other structures lies in a removed region.
+///
+/// # Errors
+/// When one lies on another grid, or the user cancels.
+pub fn touched(region: &Mask, others: &[&Structure], progress: &Progress) -> Result<Vec<Touched>, ApproachError> {
+    let mut touched = Vec::new();
+    for other in others {
+        progress.check()?;
+        let shared = fabrica_segment::intersection(&other.mask, region)?;
+        if !shared.is_empty() {
+            touched.push(Touched { structure: other.name.clone(), volume: shared.volume() });
+        }
+    }
+    Ok(touched)
+}
+
+/// The voxels of a structure's grid that a removal takes, whatever they belong to.
+///
+/// # Errors
+/// When a mask lies on another grid, a number makes no sense, or the user cancels.
+pub fn region(structure: &Structure, removal: &Removal<'_>, progress: &Progress) -> Result<Mask, ApproachError> {
     let grid = structure.mask.grid();
     let at = |n: usize| {
         let [i, j, k] = grid.position(n).map(|v| v as f64);
