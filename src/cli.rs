@@ -327,6 +327,18 @@ pub struct RenderArgs {
     /// Who draws.
     #[arg(long, visible_alias = "device", value_enum, default_value = "auto")]
     pub renderer: Renderer,
+    /// Through an endoscope instead (volume, surface): its name in `fabrica approach --list`, with --entry and --tip.
+    #[arg(long, value_name = "NAME", requires_all = ["entry", "tip"])]
+    pub endoscope: Option<String>,
+    /// Where the endoscope goes in.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true, requires = "endoscope")]
+    pub entry: Option<String>,
+    /// Where its tip is.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true, requires = "endoscope")]
+    pub tip: Option<String>,
+    /// How far it is turned about its own axis, degrees; at 0 an angled view looks upwards as far as it can.
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true, requires = "endoscope")]
+    pub turn: f64,
     /// How a cinematic picture is taken.
     #[command(flatten)]
     pub cinematic: CinematicArgs,

@@ -126,7 +126,7 @@ pub enum ImplantKindArgs {
         #[arg(long)]
         hole: String,
         /// How far around that structure the implant may reach, mm.
-        #[arg(long, default_value_t = 5.0)]
+        #[arg(long, default_value_t = 2.0)]
         around: f64,
         /// Between implant and bone all around, mm.
         #[arg(long, default_value_t = 0.5)]

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use fabrica_approach::{Library, Pose};
 use fabrica_case::{Case, write_atomic};
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_progress::Progress;
 use fabrica_raycast::{
-    Camera, ClipPlane, Image, Interpolation, MeshSettings, OverlayStyle, Preset, SliceOrientation, SlicePlane,
-    StructureOverlay, SurfaceMesh, View, WINDOW_PRESETS, Window, draw_marks, render_mesh, render_slice, render_volume,
-    slice_marks, view_marks,
+    Camera, ClipPlane, Image, Interpolation, MeshSettings, OverlayStyle, Preset, Projection, SliceOrientation,
+    SlicePlane, StructureOverlay, SurfaceMesh, View, WINDOW_PRESETS, Window, draw_marks, render_mesh, render_slice,
+    render_volume, slice_marks, view_marks,
 };
 use fabrica_scene::transfer_function;
 use fabrica_surface::{Mesh, Smoothing, smooth, surface_of_mask, surface_within};
@@ -34,6 +35,8 @@ pub struct Scene<'a> {
     pub view: View,
     /// What is cut away: a point of the plane, and the direction to what goes.
     pub clip: Option<(LpsPoint, LpsVector)>,
+    /// Through an endoscope, instead of the view.
+    pub through: Option<Camera>,
 }
 
 /// The preset asked for, or the plan's, or the one that suits the volume.
@@ -87,6 +90,7 @@ pub fn of_volume(scene: &Scene<'_>, preset: &Preset, by: Renderer, progress: &Pr
         Some(image) => image,
         None => render_volume(scene.volume, &function, &camera, scene.size, &settings, progress)?,
     };
+    scene.round_off(&mut image);
     draw_marks(&mut image, &view_marks(&camera, scene.size, &scene.captions(&preset.name))?);
     Ok(image)
 }
@@ -118,6 +122,7 @@ pub fn of_surfaces(scene: &Scene<'_>, structures: &[Structure], progress: &Progr
     let camera = scene.camera();
     let settings = MeshSettings { clip: scene.keep(), ..MeshSettings::default() };
     let mut image = render_mesh(&surfaces, &camera, scene.size, &settings, progress)?;
+    scene.round_off(&mut image);
     draw_marks(&mut image, &view_marks(&camera, scene.size, &scene.captions("surface"))?);
     Ok(image)
 }
@@ -173,7 +178,10 @@ pub fn paste(image: &Image, into: &mut Image, [left, top]: [u32; 2]) {
 /// Writes a picture, with what it shows in its metadata, and these details.
 pub fn save(image: &Image, scene: &Scene<'_>, look: &str, details: &[(&'static str, String)], to: &Path) -> Result<()> {
     let source = scene.case.volume_entry(scene.id)?.sources_sha256();
-    let view = scene.view.to_string();
+    let view = match &scene.through {
+        Some(camera) => format!("endoscope at {} towards {}", spelt(camera.eye), spelt(camera.target)),
+        None => scene.view.to_string(),
+    };
     let simulated = if scene.case.is_simulated() { "SYNTHETIC" } else { "patient scan" };
     let mut metadata = vec![
         ("Software", concat!("Fabrica ", env!("CARGO_PKG_VERSION"))),
@@ -190,7 +198,24 @@ pub fn save(image: &Image, scene: &Scene<'_>, look: &str, details: &[(&'static s
 
 impl Scene<'_> {
     pub(crate) fn camera(&self) -> Camera {
-        self.view.camera(self.volume.grid().bounds(), self.size)
+        self.through.unwrap_or_else(|| self.view.camera(self.volume.grid().bounds(), self.size))
+    }
+
+    /// An endoscope sees a round field: what lies outside of it is black.
+    fn round_off(&self, image: &mut Image) {
+        if self.through.is_none() {
+            return;
+        }
+        let [width, height] = self.size.map(f64::from);
+        let row = image.width as usize * 4;
+        for (y, line) in image.rgba.chunks_exact_mut(row).enumerate() {
+            for (x, pixel) in line.chunks_exact_mut(4).enumerate() {
+                let from_middle = (x as f64 + 0.5 - width / 2.0).hypot(y as f64 + 0.5 - height / 2.0);
+                if from_middle > height / 2.0 {
+                    pixel.copy_from_slice(&[0, 0, 0, 255]);
+                }
+            }
+        }
     }
 
     pub(crate) fn keep(&self) -> Option<ClipPlane> {
@@ -209,6 +234,33 @@ impl Scene<'_> {
         }
         captions
     }
+}
+
+fn spelt(at: LpsPoint) -> String {
+    format!("L {:.1} P {:.1} S {:.1}", at.0.x, at.0.y, at.0.z)
+}
+
+/// What an endoscope sees whose tip lies at a path's target, turned about its axis.
+///
+/// # Errors
+/// When it is no endoscope, or the path has no length.
+pub fn endoscope(name: &str, path: &fabrica_approach::Path, turn_degrees: f64) -> Result<Camera> {
+    let library = Library::built_in()?;
+    let instrument = library.get(name)?;
+    let view = instrument.view.with_context(|| format!("\"{name}\" is no endoscope"))?;
+    let straight = Pose::along(path)?;
+    let (forward, up) = (straight.forward(), straight.up());
+    let (sin, cos) = turn_degrees.to_radians().sin_cos();
+    let turned = LpsVector(up.0 * cos + forward.0.cross(up.0) * sin);
+    let pose = Pose::new(path.target, forward, turned)?;
+    let direction = pose.view(view.angle_degrees);
+    Ok(Camera {
+        eye: path.target,
+        // What is upwards in the picture lies a right angle further round.
+        up: pose.view(view.angle_degrees + 90.0),
+        target: LpsPoint(path.target.0 + direction.0 * 10.0),
+        projection: Projection::Perspective { vertical_fov: view.field_degrees.to_radians().min(3.0) },
+    })
 }
 
 /// The structures asked for, or all that the plan shows.

@@ -265,13 +265,14 @@ fn cranial(args: &ImplantArgs) -> Result<()> {
     let (bone, scan) = structure(&case, skull, progress)?;
     let mesh = border(&bone, scan.as_ref(), progress)?;
     let piece = case.structure(hole, progress)?;
-    let region = box_around(&piece.mask, Mm(*around)).with_context(|| format!("\"{hole}\" is empty"))?;
+    let region = box_around(&piece.mask, Mm(around + 2.0)).with_context(|| format!("\"{hole}\" is empty"))?;
     let (low, high) = box_around(&bone.mask, Mm(0.0)).with_context(|| format!("\"{skull}\" is empty"))?;
     let middle = LpsPoint((low.0 + high.0) / 2.0);
     let plane = fit_mid_plane(&mesh, (middle, LpsVector::new(1.0, 0.0, 0.0)), progress)?;
     let options = CranialOptions { gap: Mm(*gap), rounding: Mm(*rounding), ..CranialOptions::default() };
-    let made = cranial_implant(&mesh, &plane, region, &options, progress)?;
-    let from_piece = departure(&made.mesh, &border(&piece, None, progress)?);
+    let filling = border(&piece, None, progress)?;
+    let made = cranial_implant(&mesh, &plane, region, Some((&filling, Mm(*around))), &options, progress)?;
+    let from_piece = departure(&made.mesh, &filling);
     let volume = case.structure_entry(skull)?.volume.clone();
     let structure = Structure {
         name: name.clone(),
@@ -335,6 +336,12 @@ fn tell_cranial(
             say(format_args!("thickness: least {:.1}, median {:.1}, greatest {:.1} mm", least.0, median.0, greatest.0))
         }
         None => say("thickness: it is all rim"),
+    }
+    if r.left_out.0 > 0.0 {
+        say(format_args!(
+            "left out: {:.2} mL that the other side has there too, thin films on sound bone and loose pieces",
+            r.left_out.0 / 1000.0
+        ));
     }
     if let Some((mean, greatest)) = from_piece {
         say(format_args!("from the surface of {hole}: mean {:.2} mm, greatest {:.2} mm", mean.0, greatest.0));

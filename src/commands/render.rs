@@ -32,10 +32,20 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let view = args.camera.parse()?;
     let clip = args.clip.as_deref().map(parse::plane).transpose()?;
     let at = args.at.as_deref().map(parse::point).transpose()?;
+    let through = match (&args.endoscope, &args.entry, &args.tip) {
+        (Some(name), Some(entry), Some(tip)) => {
+            let path = fabrica_approach::Path { entry: parse::point(entry)?, target: parse::point(tip)? };
+            Some(picture::endoscope(name, &path, args.turn)?)
+        }
+        _ => None,
+    };
+    if through.is_some() && !matches!(args.mode, RenderMode::Volume | RenderMode::Surface) {
+        anyhow::bail!("an endoscope shows --mode volume or surface");
+    }
     let bar = Bar::start();
     let progress = bar.progress();
     let volume = Arc::new(case.volume(&id, progress)?);
-    let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, clip };
+    let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, clip, through };
     let asked = args.preset.as_deref();
     let mut details = Vec::new();
     let (image, look) = match args.mode {

@@ -1,6 +1,6 @@
 //! A cranial implant from the sound side: mirrored about a fitted mid-plane.
 
-use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm, VoxelPoint};
+use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm, Mm3, VoxelPoint};
 use fabrica_progress::Progress;
 use fabrica_surface::Mesh;
 use fabrica_volume::{Mask, Samples, ValueUnit, Volume};
@@ -59,6 +59,8 @@ pub struct CranialReport {
     /// Least, median and greatest distance between the two faces, straight through, away from the rim; nothing where all is
     /// rim.
     pub thickness: Option<[Mm; 3]>,
+    /// What the other side has there too and was left out: films on sound bone, where the two sides differ, and loose pieces.
+    pub left_out: Mm3,
     /// How much the two sides of the skull differ where they agree best: what the shape may be off at least.
     pub expected_departure: Mm,
 }
@@ -158,7 +160,9 @@ fn position(vertex: &[f32; 3]) -> DVec3 {
 }
 
 /// Makes an implant for a hole in a skull: within a box around the hole, what the mirrored skull has and the skull has not,
-/// with a gap, rounded edges, and only the largest piece.
+/// with a gap, rounded edges, and only the largest piece. Films thinner than 2 mm, or than three times what the sides differ by,
+/// are left out: a plate as thin as that is not made. Where it is known what fills the hole, such as the piece that was taken
+/// out, the implant reaches no farther from that than it may.
 ///
 /// # Errors
 /// When nothing is missing in the box, the box is too large for the step, a number makes no sense, or the user cancels.
@@ -166,6 +170,7 @@ pub fn cranial_implant(
     skull: &Mesh,
     plane: &MidPlane,
     hole: (LpsPoint, LpsPoint),
+    filled_by: Option<(&Mesh, Mm)>,
     options: &CranialOptions,
     progress: &Progress,
 ) -> Result<CranialImplant, ApproachError> {
@@ -182,6 +187,7 @@ pub fn cranial_implant(
     let grid = Grid::axis_aligned(dims.to_array().map(|n| n as usize), hole.0, [step.0; 3])?;
     progress.stage("making the implant");
     let tree = Tree::new(skull);
+    let filling = filled_by.map(|(mesh, by)| (Tree::new(mesh), by.0));
     let reflect = |p: DVec3| p - plane.normal.0 * (2.0 * (p - plane.point.0).dot(plane.normal.0));
     let [nx, ny, _] = grid.dims();
     let mut values = vec![0f32; grid.len()];
@@ -195,19 +201,41 @@ pub fn cranial_implant(
             // Far from what is wanted nothing else matters.
             let far = wanted > 2.0 * (rounding.0 + step.0);
             let field = if far { wanted } else { rounded_greater(wanted, gap.0 - distance(at), rounding.0) };
-            *value = -field as f32;
+            let beyond = filling
+                .as_ref()
+                .map_or(f64::NEG_INFINITY, |(tree, by)| tree.signed(at).map_or(f64::INFINITY, |n| n.distance - by));
+            *value = -field.max(beyond) as f32;
         }
         Ok::<(), ApproachError>(())
     })?;
     let inside = Mask::from_fn(grid.clone(), |n| values[n] >= 0.0);
-    let largest = fabrica_segment::largest_islands(&inside, 1, fabrica_segment::Connectivity::Six, progress)?;
-    if largest.is_empty() {
+    let largest = |mask: &Mask| fabrica_segment::largest_islands(mask, 1, fabrica_segment::Connectivity::Six, progress);
+    // Where the two sides differ, the mirrored bone stands a little over the other all around the hole: films that a ball does
+    // not fit into are left out, and with them what hangs on by them.
+    let film = Mm((1.5 * plane.departure.0).max(1.0));
+    let solid = largest(&fabrica_segment::open(&inside, film, progress)?)?;
+    if solid.is_empty() {
         return Err(ApproachError::invalid("hole", "nothing is missing there that the other side has"));
+    }
+    // The ball takes the edges too: they are given back.
+    let kept = fabrica_segment::intersection(&fabrica_segment::dilate(&solid, film, progress)?, &inside)?;
+    let left_out = fabrica_segment::difference(&inside, &kept)?.volume();
+    // So far beyond that nothing is rounded off where the border stays.
+    let beyond = rounding.0.max(step.0);
+    let reach = fabrica_segment::dilate(&kept, Mm(beyond + step.0), progress)?;
+    let from_kept = fabrica_segment::signed_distance(&kept, progress)?;
+    for (n, value) in values.iter_mut().enumerate() {
+        let beyond = f64::from(from_kept[n]) - beyond;
+        *value = -(rounded_greater(-f64::from(*value), beyond, rounding.0) as f32);
+    }
+    let largest = largest(&fabrica_segment::intersection(&reach, &Mask::from_fn(grid.clone(), |n| values[n] >= 0.0))?)?;
+    if largest.is_empty() {
+        return Err(ApproachError::invalid("hole", "what is missing there is thinner than its rounded edges"));
     }
     let volume = Volume::new(grid, Samples::F32(values), ValueUnit::Arbitrary)
         .map_err(|e| ApproachError::invalid("cranial implant", e.to_string()))?;
     let mesh = fabrica_surface::surface_within(&largest, &volume, 0.0, progress)?;
-    let report = report(&mesh, &tree, plane, gap);
+    let report = CranialReport { left_out, ..report(&mesh, &tree, plane, gap) };
     Ok(CranialImplant { mesh, report })
 }
 
@@ -245,6 +273,7 @@ fn report(mesh: &Mesh, skull: &Tree, plane: &MidPlane, gap: Mm) -> CranialReport
         least_gap: Mm(least),
         mean_rim_gap: Mm(rim.iter().sum::<f64>() / rim.len().max(1) as f64),
         thickness: share(0.0).zip(share(0.5)).zip(share(1.0)).map(|((a, b), c)| [a, b, c]),
+        left_out: Mm3(0.0),
         expected_departure: plane.departure,
     }
 }

@@ -153,7 +153,7 @@ fn the_mirrored_implant_fills_the_hole() {
     let off = (DVec3::new(0.0, 2.0, 536.0) - plane.point.0).dot(plane.normal.0);
     assert!(off.abs() < 0.1, "{off}");
     let hole = box_around(&cut.piece.mask, Mm(6.0)).unwrap();
-    let implant = cranial_implant(&defect, &plane, hole, &CranialOptions::default(), &progress).unwrap();
+    let implant = cranial_implant(&defect, &plane, hole, None, &CranialOptions::default(), &progress).unwrap();
     let (mean, greatest) = departure(&implant.mesh, &piece).unwrap();
     println!("departs by {mean} mean, {greatest} at most; {:?}", implant.report);
     assert!(mean.0 <= 0.5, "{mean}");
@@ -162,6 +162,13 @@ fn the_mirrored_implant_fills_the_hole() {
     assert!((median.0 - 6.5).abs() < 0.5 && least.0 > 3.0, "{:?}", implant.report);
     let checked = fabrica_surface::check(&implant.mesh, &progress).unwrap();
     assert!(checked.is_solid(), "{:?}", checked.faults());
+    // Regression: where the sides differ, films of the mirrored bone lay on the sound bone all around the hole. Here the plane is
+    // 1 mm off on purpose.
+    let off = fabrica_approach::mirror::MidPlane { point: LpsPoint(plane.point.0 + plane.normal.0), ..plane };
+    let near = Some((&piece, Mm(2.0)));
+    let implant = cranial_implant(&defect, &off, hole, near, &CranialOptions::default(), &progress).unwrap();
+    let (_, greatest) = departure(&implant.mesh, &piece).unwrap();
+    assert!(greatest.0 < 3.5 && implant.report.left_out.0 > 0.0, "{greatest} {:?}", implant.report);
     // No implant where nothing is missing.
     let sound = box_around(&skull.mask, Mm(0.0)).map(|b| (LpsPoint(b.0.0), LpsPoint::new(-60.0, 40.0, 560.0))).unwrap();
     assert!(
@@ -169,6 +176,7 @@ fn the_mirrored_implant_fills_the_hole() {
             &defect,
             &plane,
             (sound.0, sound.1),
+            None,
             &CranialOptions { step: Mm(2.0), ..CranialOptions::default() },
             &progress
         )
