@@ -45,14 +45,14 @@ pub struct ResectHow {
     /// A burr hole or round window: two points, from outside to within.
     #[arg(long, num_args = 2, value_name = "L,P,S", allow_hyphen_values = true)]
     pub window: Vec<String>,
-    /// What a round burr removes that moves from point to point.
-    #[arg(long, num_args = 1.., value_name = "L,P,S", allow_hyphen_values = true)]
+    /// What a round burr removes that moves from point to point: once for each.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true)]
     pub drill: Vec<String>,
-    /// All on the sides of these planes that their normals point to.
-    #[arg(long, num_args = 1.., value_name = "L,P,S:NL,NP,NS", allow_hyphen_values = true)]
+    /// All on the side of a plane that its normal points to; of several, what lies beyond each of them.
+    #[arg(long, value_name = "L,P,S:NL,NP,NS", allow_hyphen_values = true)]
     pub beyond: Vec<String>,
-    /// What lies within an outline, as seen along --along.
-    #[arg(long, num_args = 3.., value_name = "L,P,S", allow_hyphen_values = true, requires = "along")]
+    /// A corner of an outline, once for each: what lies within, as seen along --along.
+    #[arg(long, value_name = "L,P,S", allow_hyphen_values = true, requires = "along")]
     pub outline: Vec<String>,
     /// The tumour and all within this of it, mm.
     #[arg(long, value_name = "MM", requires = "tumour")]

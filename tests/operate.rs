@@ -45,7 +45,7 @@ fn a_tumour_with_its_margin_comes_out_and_goes_back() {
     assert!((size("liver") - whole).abs() < 1e-6 * whole);
     // Where nothing is, nothing is taken out, and nothing is left half done.
     let nowhere = ["resect", &case, "-s", "liver", "--beyond", "0,0,5000:0,0,1", "--name", "none"];
-    assert!(refuses(nowhere).contains("nothing of the structure"));
+    assert!(refuses(nowhere).contains("nothing of \"liver\""));
     assert!((size("liver") - whole).abs() < 1e-6 * whole);
     assert!(!works(["info", &case]).contains("\"none\""));
 }

@@ -41,12 +41,15 @@ pub fn run(args: &ResectArgs) -> Result<()> {
     }
     let cut = Cut::read(args)?;
     let taken = region(&structure, &cut.removal(tumour.as_ref())?, progress)?;
+    let (expected, rest) = split(&structure.mask, &taken)?;
+    if expected.is_empty() {
+        bail!("nothing of \"{}\" lies in the region that is to be taken out", args.structure);
+    }
     let others = others(&case, args, &structure, progress)?;
     let told = touched(&taken, &others.iter().collect::<Vec<_>>(), progress)?;
 
     if args.try_out {
-        let (piece, rest) = split(&structure.mask, &taken)?;
-        let report = ResectionReport::of(&piece, &rest, tumour.as_ref(), told, progress)?;
+        let report = ResectionReport::of(&expected, &rest, tumour.as_ref(), told, progress)?;
         drop(bar);
         return tell(args, &report, case.is_simulated());
     }
@@ -64,7 +67,7 @@ pub fn run(args: &ResectArgs) -> Result<()> {
     let report = made.and_then(|()| {
         let piece = case.mask(&args.name, progress)?;
         let rest = case.mask(&args.structure, progress)?;
-        check(&structure.mask, &piece, &rest, &split(&structure.mask, &taken)?.0, progress)?;
+        check(&structure.mask, &piece, &rest, &expected, progress)?;
         Ok(ResectionReport::of(&piece, &rest, tumour.as_ref(), told, progress)?)
     });
     let report = match report {
@@ -193,9 +196,6 @@ fn split(mask: &Mask, region: &Mask) -> Result<(Mask, Mask)> {
 /// The plan's strokes and the geometry of the removal were worked out by different code: they must agree, and no voxel may be
 /// lost or come from nowhere.
 fn check(before: &Mask, piece: &Mask, rest: &Mask, expected: &Mask, progress: &Progress) -> Result<()> {
-    if piece.is_empty() {
-        bail!("nothing of the structure lies in the region that is to be taken out");
-    }
     let whole = fabrica_segment::union(piece, rest)?;
     if piece.count() + rest.count() != before.count() || whole.count() != before.count() {
         bail!(
