@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use bevy::app::{
     AppExit, PluginGroupBuilder, ScheduleRunnerPlugin, TaskPoolOptions, TaskPoolPlugin, TaskPoolThreadAssignmentPolicy,
 };
@@ -23,7 +23,7 @@ use fabrica_plan::Author;
 use fabrica_print_preview::PrintPreviewPlugin;
 use fabrica_scene::input::{Hand, Hands, PlayScript, Script, ScriptEnded};
 use fabrica_scene::presence::{Comfort, Headset};
-use fabrica_scene::{Leave, Notices, OpenCase, Printing, Request, ScenePlugin, Work};
+use fabrica_scene::{Leave, Notices, OpenCase, Printing, Request, ScenePlugin, Severity, TakePicture, Work};
 use fabrica_session::SessionPlugin;
 use fabrica_slices::SlicesPlugin;
 use fabrica_slicing::SlicingPlugin;
@@ -66,6 +66,8 @@ pub struct Options {
     pub script: Option<Script>,
     /// What changes is written there.
     pub trace: Option<PathBuf>,
+    /// Pictures that the script takes are kept there.
+    pub pictures: Option<PathBuf>,
     /// A picture of the window is wanted, and then the end.
     pub photograph: Option<PathBuf>,
     /// The window's size, pixels.
@@ -86,6 +88,7 @@ impl Options {
             instruments: None,
             script: None,
             trace: None,
+            pictures: None,
             photograph: None,
             size: WINDOW,
             bench: None,
@@ -155,6 +158,12 @@ pub fn run(options: Options) -> Result<()> {
     }
     if let Some(measuring) = options.bench {
         commands::bench::add(&mut app, measuring);
+    }
+    if let Some(to) = options.pictures {
+        std::fs::create_dir_all(&to).with_context(|| format!("{} cannot be made", to.display()))?;
+        app.insert_resource(Pictures(to)).add_systems(Last, take_pictures);
+    } else {
+        app.add_systems(Last, refuse_pictures);
     }
     if let Some(to) = options.photograph {
         app.insert_resource(Photograph { to, frames_settled: 0 }).add_systems(Last, photograph_when_settled);
@@ -258,6 +267,23 @@ fn open_dropped(mut dropped: MessageReader<FileDragAndDrop>, mut requests: Messa
         .collect();
     if !paths.is_empty() {
         requests.write(Request::Open(paths));
+    }
+}
+
+/// Where the script's pictures are kept.
+#[derive(Resource)]
+struct Pictures(PathBuf);
+
+fn take_pictures(mut commands: Commands, mut asked: MessageReader<TakePicture>, pictures: Res<Pictures>) {
+    for TakePicture(name) in asked.read() {
+        let to = pictures.0.join(format!("{name}.png"));
+        commands.spawn(Screenshot::primary_window()).observe(save_to_disk(to));
+    }
+}
+
+fn refuse_pictures(mut asked: MessageReader<TakePicture>, mut notices: ResMut<Notices>) {
+    if let Some(TakePicture(name)) = asked.read().last() {
+        notices.tell(Severity::Error, format!("The picture {name} is kept nowhere: say where with --pictures FOLDER."));
     }
 }
 

@@ -7,7 +7,7 @@ use fabrica_cinematic::{Film, LightRig, Look, denoise};
 use fabrica_cinematic_rendering::{Engine, GpuError, GpuTracer, Order};
 use fabrica_geometry::Mm;
 use fabrica_progress::Progress;
-use fabrica_raycast::{Image, StructureLook, draw_marks, view_marks};
+use fabrica_raycast::{ClipSet, Image, StructureLook, draw_marks, view_marks};
 use fabrica_volume::Structure;
 
 use crate::cli::{CinematicArgs, Renderer};
@@ -44,6 +44,8 @@ pub fn picture(
         look: look.clone(),
         structures: looks(scene, structures, &args.hide, progress)?,
         clip: scene.keep(),
+        clips: Vec::new(),
+        clips_of_rest: ClipSet::ALL,
         camera: scene.camera(),
         size: scene.size,
     };

@@ -756,6 +756,9 @@ pub struct OpenArgs {
     /// Plays a script of input once the case is open: hands, tools, operations (docs/headset.md has its lines).
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
+    /// Keeps the pictures that a script takes (`picture NAME`) in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub pictures: Option<PathBuf>,
     /// Writes what changes (headset, patient's pose, plan) to this file, a line of JSON a change; tests read it.
     #[arg(long, hide = true)]
     pub trace: Option<PathBuf>,

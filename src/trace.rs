@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use bevy::prelude::*;
-use fabrica_scene::input::{Hands, Tools};
+use fabrica_scene::input::{Hands, OptionKind, OptionValue, ToolOption, Tools};
 use fabrica_scene::presence::{Comfort, Headset, PanelPlaces};
 use fabrica_scene::world::PatientPose;
-use fabrica_scene::{Notices, OpenCase, Rehearsing, Work};
+use fabrica_scene::{Editing, Measuring, Notices, ObliqueSlice, OpenCase, Rehearsing, Told, Work};
 use serde_json::{Value, json};
 
 /// The file, and what was last written of each kind.
@@ -40,6 +40,9 @@ fn write(
     hands: Res<Hands>,
     tools: Res<Tools>,
     rehearsing: Res<Rehearsing>,
+    editing: Res<Editing>,
+    measuring: Res<Measuring>,
+    oblique: Res<ObliqueSlice>,
 ) {
     trace.frame += 1;
     let pose = |p: Vec3, q: Quat| json!({ "position": p.to_array(), "rotation": q.to_array() });
@@ -90,6 +93,17 @@ fn write(
         }),
         ("dominant", json!(hands.dominant.name())),
         ("tool", json!(tools.active().map(|tool| tool.id))),
+        ("options", options(&tools)),
+        ("painting", json!(editing.painting)),
+        ("brush", json!(editing.ball.map(|(at, radius)| (at.0.to_array(), radius.0)))),
+        ("measuring", {
+            let told = measuring.told.as_ref().map(|told| match told {
+                Told::Next(said) | Told::Live(said) | Told::Blocked(said) => said.as_str(),
+            });
+            json!({ "told": told, "points": measuring.points.iter().map(|p| p.0.to_array()).collect::<Vec<_>>() })
+        }),
+        ("slice", json!(oblique.shown.map(|(plane, _)| [plane.centre.0.to_array(), plane.normal().0.to_array()]))),
+        ("clip", json!(case.clip.map(|clip| json!([clip.point.0.to_array(), clip.normal.0.to_array(), clip.enabled])))),
         ("views", json!(case.views.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())),
         ("panel", json!(headset.panel.map(|p| pose(p.position, p.rotation)))),
         ("places", json!(places.0.iter().map(|(name, at)| json!([name, at.to_array()])).collect::<Vec<_>>())),
@@ -110,4 +124,16 @@ fn write(
             return;
         }
     }
+}
+
+/// What the options of the tool in use are, by name.
+fn options(tools: &Tools) -> Value {
+    let Some(tool) = tools.active() else { return Value::Null };
+    let value = |option: &ToolOption| match (&option.value, &option.kind) {
+        (OptionValue::Flag(on), _) => json!(on),
+        (OptionValue::Length(length), _) => json!(length.0),
+        (OptionValue::Chosen(index), OptionKind::Choice(names)) => json!(names.get(*index)),
+        (OptionValue::Chosen(index), _) => json!(index),
+    };
+    tools.options(tool.id).iter().map(|option| (option.id.to_owned(), value(option))).collect()
 }

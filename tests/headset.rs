@@ -24,6 +24,8 @@ mod panel;
 mod rehearsal;
 #[path = "headset/resolution.rs"]
 mod resolution;
+#[path = "headset/tools.rs"]
+mod tools;
 
 /// The simulator is linked so that cargo builds it before the tests.
 use fabrica_openxr_simulator as _;

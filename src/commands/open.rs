@@ -29,6 +29,7 @@ pub fn run(args: &OpenArgs) -> Result<()> {
         script,
         instruments: args.instruments.clone(),
         trace: args.trace.clone(),
+        pictures: args.pictures.clone(),
         photograph: args.photograph.clone(),
         size: args.size.as_deref().map(crate::parse::size).transpose()?.unwrap_or(app::WINDOW),
         ..Options::new(author(None)?)

@@ -53,6 +53,8 @@ impl Rehearsal {
     pub fn start(folder: &Path, manifest: &Path, script: &[Value], args: &[&str]) -> Self {
         let [trace, pictures, errors, socket, commands] =
             ["trace.jsonl", "pictures", "errors.txt", "simulator.socket", "script.jsonl"].map(|name| folder.join(name));
+        // Where somebody wants to look at them they are kept.
+        let pictures = std::env::var_os("FABRICA_PICTURES").map_or(pictures, PathBuf::from);
         let text: String = script.iter().map(|line| format!("{line}\n")).collect();
         std::fs::write(&commands, text).unwrap();
         let app = Command::new(env!("CARGO_BIN_EXE_fabrica"))

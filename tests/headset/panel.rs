@@ -9,7 +9,7 @@ use super::ball::*;
 use super::driving::{Rehearsal, manifest, png_rgba};
 
 /// A rehearsal before the table, and where its tracking space is in the stage.
-fn start(folder: &Path, manifest: &Path, case: &str) -> (Rehearsal, Pose) {
+pub fn start(folder: &Path, manifest: &Path, case: &str) -> (Rehearsal, Pose) {
     let script = [middling_display(), patient_clock(), looks_down()];
     let mut app = Rehearsal::start(folder, manifest, &script, &[case, "--vr"]);
     app.until_open();
@@ -18,7 +18,7 @@ fn start(folder: &Path, manifest: &Path, case: &str) -> (Rehearsal, Pose) {
 }
 
 /// Presses something on the panel by laser; scrolls the side panel to it first.
-fn press(app: &mut Rehearsal, stage: Pose, name: &str) {
+pub fn press(app: &mut Rehearsal, stage: Pose, name: &str) {
     let found = |app: &Rehearsal| {
         app.last("places").as_array().and_then(|all| all.iter().find(|p| p[0] == name).map(|p| p[1].clone()))
     };

@@ -1,6 +1,6 @@
 //! What a line of sight meets first: surfaces and the visible surface of a volume.
 //!
-//! A click in a 3D view is a [`Ray`] in the patient. [`Sight`] keeps what the clip plane leaves of it; [`SurfaceTarget`]
+//! A click in a 3D view is a [`Ray`] in the patient. [`Sight`] keeps what clip planes leave of it; [`SurfaceTarget`]
 //! says where it meets a mesh, [`visible_point`] where the picture of a volume becomes solid. The nearest is what the user
 //! pointed at.
 
@@ -10,6 +10,6 @@ mod volume;
 
 pub use sight::Sight;
 pub use surface::{SurfaceTarget, TargetError};
-pub use volume::{visible_bounds, visible_point};
+pub use volume::{Visible, visible_bounds, visible_point};
 
 pub use fabrica_raycast::Ray;

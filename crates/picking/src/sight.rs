@@ -15,7 +15,7 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// All of a ray that lies before its origin and on the side that a clip plane keeps; none if nothing does.
+    /// All of a ray that lies before its origin and on the sides that clip planes keep; none if nothing does.
     ///
     /// ```
     /// use fabrica_geometry::{LpsPoint, LpsVector, Mm};
@@ -26,19 +26,22 @@ impl Sight {
     /// let clip = ClipPlane { point: LpsPoint::new(0.0, 30.0, 0.0), keep: LpsVector::new(0.0, 1.0, 0.0) };
     /// assert_eq!(Sight::new(ray, Some(clip)).unwrap().near, Mm(130.0));
     /// ```
-    pub fn new(ray: Ray, clip: Option<ClipPlane>) -> Option<Self> {
+    pub fn new(ray: Ray, clips: impl IntoIterator<Item = ClipPlane>) -> Option<Self> {
         let mut sight = Self { ray, near: Mm(0.0), far: Mm(f64::INFINITY) };
-        if let Some(clip) = clip {
+        for clip in clips {
             let along = ray.direction.0.dot(clip.keep.0);
             let height = (ray.origin.0 - clip.point.0).dot(clip.keep.0);
             if along.abs() <= 1e-12 * clip.keep.0.length() {
-                return (height >= 0.0).then_some(sight);
+                if height < 0.0 {
+                    return None;
+                }
+                continue;
             }
             let crossing = -height / along;
             if along > 0.0 {
-                sight.near = Mm(crossing.max(0.0));
+                sight.near = Mm(crossing.max(sight.near.0));
             } else {
-                sight.far = Mm(crossing);
+                sight.far = Mm(crossing.min(sight.far.0));
             }
         }
         (sight.near.0 < sight.far.0).then_some(sight)

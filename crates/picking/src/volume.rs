@@ -2,7 +2,7 @@
 
 use fabrica_geometry::{LpsPoint, Mm, VoxelPoint};
 use fabrica_raycast::{RenderMode, TransferFunction};
-use fabrica_volume::Volume;
+use fabrica_volume::{Mask, Volume};
 use glam::DVec3;
 
 use crate::Sight;
@@ -16,21 +16,65 @@ const VISIBLE: f64 = 0.02;
 /// Most voxels that are looked at for the visible bounds, about.
 const LOOKED_AT: f64 = 2e6;
 
+/// How a part of a volume is seen along a ray.
+#[derive(Clone, Copy, Debug)]
+pub struct Visible<'a> {
+    /// Its transfer function.
+    pub function: &'a TransferFunction,
+    /// How far it is seen: what is cut away or hidden is not. All parts' lines of sight lie on one ray.
+    pub sight: Option<Sight>,
+}
+
+impl Visible<'_> {
+    fn holds(&self, distance: f64) -> bool {
+        self.sight.is_some_and(|sight| (sight.near.0..=sight.far.0).contains(&distance))
+    }
+}
+
 /// How far from its origin a line of sight meets what the picture of a volume shows there: in a composite picture where
 /// half of the light is taken, in a maximum intensity projection the brightest place. Other projections show no place.
-pub fn visible_point(volume: &Volume, function: &TransferFunction, mode: &RenderMode, sight: &Sight) -> Option<Mm> {
-    let (near, far) = within(volume, sight)?;
-    let step = volume.grid().finest_spacing().0 / STEPS_A_VOXEL;
+/// Structures' voxels are seen as their structures are, all else as the rest is.
+pub fn visible_point(
+    volume: &Volume,
+    mode: &RenderMode,
+    rest: Visible<'_>,
+    structures: &[(&Mask, Visible<'_>)],
+) -> Option<Mm> {
+    let grid = volume.grid();
+    let structures: Vec<_> = structures.iter().filter(|(mask, _)| mask.grid().dims() == grid.dims()).collect();
+    let sights = || structures.iter().map(|(_, seen)| seen).chain([&rest]).filter_map(|seen| seen.sight);
+    // From where anything is seen to where nothing is any more.
+    let sight = sights().reduce(|a, b| Sight {
+        near: Mm(a.near.0.min(b.near.0)),
+        far: Mm(a.far.0.max(b.far.0)),
+        ..a
+    })?;
+    let (near, far) = within(volume, &sight)?;
+    let step = grid.finest_spacing().0 / STEPS_A_VOXEL;
     let count = ((far - near) / step).ceil().clamp(1.0, 1e6) as usize;
     let places = (0..count).map(|n| near + (n as f64 + 0.5) * step).take_while(|d| *d < far);
-    let value = |distance: f64| volume.interpolate(volume.grid().to_voxel(sight.at(Mm(distance))));
+    // The value at a place, and who is there and seen.
+    let seen_at = |distance: f64| {
+        let at = grid.to_voxel(sight.at(Mm(distance)));
+        let voxel = at.0.round().max(DVec3::ZERO).to_array().map(|n| n as usize);
+        let holds = |mask: &Mask| (0..3).all(|a| voxel[a] < grid.dims()[a]) && mask.get(voxel);
+        let mut there: Vec<&Visible<'_>> =
+            structures.iter().filter(|(mask, _)| holds(mask)).map(|(_, seen)| seen).collect();
+        if there.is_empty() {
+            there.push(&rest);
+        }
+        there.retain(|seen| seen.holds(distance));
+        (!there.is_empty()).then(|| volume.interpolate(at).map(|value| (value, there))).flatten()
+    };
     match mode {
         RenderMode::Composite => {
-            let layers = step / function.reference_length().0.max(1e-6);
             let mut clear = 1.0;
             for distance in places {
-                let Some(value) = value(distance) else { continue };
-                clear *= (1.0 - function.at(value).1.min(1.0)).powf(layers);
+                let Some((value, there)) = seen_at(distance) else { continue };
+                for seen in there {
+                    let layers = step / seen.function.reference_length().0.max(1e-6);
+                    clear *= (1.0 - seen.function.at(value).1.min(1.0)).powf(layers);
+                }
                 if 1.0 - clear >= SOLID {
                     return Some(Mm(distance));
                 }
@@ -38,7 +82,7 @@ pub fn visible_point(volume: &Volume, function: &TransferFunction, mode: &Render
             None
         }
         RenderMode::Mip(_) => places
-            .filter_map(|distance| Some((distance, value(distance)?)))
+            .filter_map(|distance| Some((distance, seen_at(distance)?.0)))
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(distance, _)| Mm(distance)),
         _ => None,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use fabrica_geometry::{Grid, LpsPoint, LpsVector};
-use fabrica_picking::{Ray, Sight, SurfaceTarget, visible_bounds, visible_point};
+use fabrica_picking::{Ray, Sight, SurfaceTarget, Visible, visible_bounds, visible_point};
 use fabrica_progress::Progress;
 use fabrica_raycast::{ClipPlane, Preset, RenderMode};
 use fabrica_surface::surface_of_mask;
@@ -35,14 +35,41 @@ fn a_volume_is_met_where_it_becomes_solid() {
     let function = Preset::named("ct-bone").unwrap().transfer_function(&volume).unwrap();
     let met = |clip| {
         let sight = Sight::new(from_the_front(), clip).unwrap();
-        sight.at(visible_point(&volume, &function, &RenderMode::Composite, &sight).unwrap()).0
+        let rest = Visible { function: &function, sight: Some(sight) };
+        sight.at(visible_point(&volume, &RenderMode::Composite, rest, &[]).unwrap()).0
     };
     assert!((met(None).y + 15.0).abs() < 2.0, "{}", met(None));
     // Cut open, the first solid place lies at the cut.
     assert!((met(Some(clip())).y - 5.0).abs() < 2.0, "{}", met(Some(clip())));
     let beside = Ray { origin: LpsPoint::new(25.0, -100.0, 0.0), ..from_the_front() };
-    let sight = Sight::new(beside, None).unwrap();
-    assert_eq!(visible_point(&volume, &function, &RenderMode::Composite, &sight), None);
+    let rest = Visible { function: &function, sight: Sight::new(beside, None) };
+    assert_eq!(visible_point(&volume, &RenderMode::Composite, rest, &[]), None);
+}
+
+/// Regression: what a look hides was pointed at all the same.
+#[test]
+fn a_hidden_structure_is_seen_through_and_one_that_a_cut_spares_is_met() {
+    let volume = ball();
+    let function = Preset::named("ct-bone").unwrap().transfer_function(&volume).unwrap();
+    // The front half of the ball.
+    let grid = volume.grid().clone();
+    let front = Mask::from_fn(grid.clone(), |n| grid.position(n)[1] < 30 && volume.samples().get(n) > 0.0);
+    let met = |rest: Option<Sight>, structure: Option<Sight>| {
+        let [rest, structure] = [rest, structure].map(|sight| Visible { function: &function, sight });
+        visible_point(&volume, &RenderMode::Composite, rest, &[(&front, structure)])
+    };
+    let whole = Sight::new(from_the_front(), None);
+    let at = |met: Option<fabrica_geometry::Mm>| met.unwrap().0 - 100.0;
+    assert!((at(met(whole, whole)) + 15.0).abs() < 2.0);
+    assert!(at(met(whole, None)).abs() < 2.0, "the hidden half is met");
+    // What lies before y = 5 is cut away, but not the structure.
+    let cut = Sight::new(from_the_front(), Some(clip()));
+    assert!((at(met(cut, whole)) + 15.0).abs() < 2.0);
+    assert!((at(met(cut, None)) - 5.0).abs() < 2.0);
+    assert_eq!(met(None, None), None);
+    // Between two planes only what lies between them is seen.
+    let behind = ClipPlane { point: LpsPoint::new(0.0, -20.0, 0.0), keep: LpsVector::new(0.0, -1.0, 0.0) };
+    assert_eq!(Sight::new(from_the_front(), [clip(), behind]), None);
 }
 
 #[test]

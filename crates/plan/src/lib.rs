@@ -31,6 +31,7 @@
 mod approach;
 mod author;
 mod edit;
+mod clip_box;
 mod error;
 mod history;
 mod items;
@@ -68,4 +69,5 @@ pub use validation::{
     CheckedSize, DimensionalCheck, DoubtSide, DoubtfulRegion, Listed, OverrideMade, RegionDecision, Signature, Specks,
     Validation, ValidationOperation, Verdict, WorkList,
 };
+pub use clip_box::{ClipBox, Cuts};
 pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};

@@ -5,7 +5,7 @@ use fabrica_volume::{GeometryIssue, Rgb};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApproachOperation, Camera, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError,
+    ApproachOperation, Camera, ClipBox, ClipPlane, EditOperation, ItemOperation, MeasurementOperation, OpId, PlanError,
     Projection, RenderingOperation, ReviewOperation, ValidationOperation, Window,
 };
 
@@ -79,6 +79,18 @@ pub enum Operation {
     },
     /// Takes a clip plane away.
     RemoveClipPlane {
+        /// Its name.
+        name: String,
+    },
+    /// Adds or moves a clip box.
+    SetClipBox {
+        /// Its name.
+        name: String,
+        /// Where it cuts, and what.
+        clip: ClipBox,
+    },
+    /// Takes a clip box away.
+    RemoveClipBox {
         /// Its name.
         name: String,
     },
@@ -197,6 +209,11 @@ impl Operation {
                 check_point("clip plane's point", plane.point)?;
                 check_direction("clip plane's normal", plane.normal.0)
             }
+            Self::SetClipBox { name, clip } => {
+                check_name("clip box", name)?;
+                clip.check()
+            }
+            Self::RemoveClipBox { name } => check_name("clip box", name),
             Self::SaveView { name, camera } => {
                 check_name("view", name)?;
                 check_camera(camera)
@@ -278,6 +295,8 @@ impl Operation {
             Self::SetCrosshair { .. } => "move crosshair",
             Self::SetClipPlane { .. } => "set clip plane",
             Self::RemoveClipPlane { .. } => "remove clip plane",
+            Self::SetClipBox { .. } => "set clip box",
+            Self::RemoveClipBox { .. } => "remove clip box",
             Self::SaveView { .. } => "save view",
             Self::RemoveView { .. } => "remove view",
             Self::AddNote { .. } => "add note",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::record::Entry;
 use crate::{
-    Acceptance, Action, Appearance, Approach, Camera, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
+    Acceptance, Action, Appearance, Approach, Camera, ClipBox, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
     Operation, Overwrite, PlanError, Rehearsal, Rendering, Review, ScrewCheck, Validation, Watch, Window,
 };
 
@@ -24,6 +24,8 @@ pub struct PlanState {
     pub crosshair: Option<LpsPoint>,
     /// Clip planes, by name.
     pub clip_planes: BTreeMap<String, ClipPlane>,
+    /// Clip boxes, by name.
+    pub clip_boxes: BTreeMap<String, ClipBox>,
     /// How the volume's picture is drawn.
     pub rendering: Rendering,
     /// Kept views, by name.
@@ -124,6 +126,12 @@ impl PlanState {
             }
             Operation::RemoveClipPlane { name } => {
                 self.clip_planes.remove(name).ok_or_else(|| unknown("clip plane", name))?;
+            }
+            Operation::SetClipBox { name, clip } => {
+                self.clip_boxes.insert(name.clone(), clip.clone());
+            }
+            Operation::RemoveClipBox { name } => {
+                self.clip_boxes.remove(name).ok_or_else(|| unknown("clip box", name))?;
             }
             Operation::SaveView { name, camera } => {
                 self.views.insert(name.clone(), *camera);

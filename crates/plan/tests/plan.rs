@@ -9,7 +9,7 @@
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_plan::{
-    Action, Author, Camera, ClipPlane, EditOperation, Item, ItemOperation, Mode, Operation, Plan, PlanError, PlanState,
+    Action, Author, Camera, ClipBox, ClipPlane, Cuts, EditOperation, Item, ItemOperation, Mode, Operation, Plan, PlanError, PlanState,
     PlanVersion, Projection, SCHEMA, Stroke, StrokePath, StructureProgress, Tool, Trajectory, UtcTime, Window,
 };
 use fabrica_volume::{GeometryIssue, Rgb};
@@ -47,6 +47,13 @@ fn operation() -> impl Strategy<Value = Operation> {
         (name(), point(), any::<bool>()).prop_map(|(name, point, enabled)| Operation::SetClipPlane {
             name,
             plane: ClipPlane { point, normal: LpsVector::new(0.1, -0.7, 2.0), enabled }
+        }),
+        (name(), point(), any::<bool>()).prop_map(|(name, centre, all)| Operation::SetClipBox {
+            clip: ClipBox {
+                cuts: if all { Cuts::All } else { Cuts::AllBut(vec![name.clone()]) },
+                ..ClipBox::around(centre, centre + LpsVector::new(1.0, 2.0, 3.0))
+            },
+            name,
         }),
         (name(), point(), 1.0..179.0).prop_map(|(name, eye, a)| Operation::SaveView {
             name,

@@ -20,6 +20,9 @@ pub enum RenderError {
     /// The slice plane is degenerate.
     #[error("the slice plane has no extent or its directions are not perpendicular unit vectors")]
     Plane,
+    /// The line to be followed is degenerate.
+    #[error("the line has no length, turns back on itself, runs along the picture's right, or a number is not finite")]
+    Line,
     /// A setting is out of its range.
     #[error("{name} is {value}; it must be {range}")]
     Setting {

@@ -13,6 +13,7 @@
 mod blocks;
 mod camera;
 mod cast;
+mod curved;
 mod error;
 mod fragments;
 mod image;
@@ -38,6 +39,7 @@ mod window;
 pub use blocks::{BLOCK_CELLS, BlockRanges, Occupancy};
 pub use camera::{Camera, CameraFrame, Projection, Ray, Rays};
 pub use cast::{SampleCount, render_scene, render_scene_with, samples_per_ray};
+pub use curved::{CurvedSlice, render_curved};
 pub use error::RenderError;
 pub use image::{Image, ImageError, linear_to_srgb, srgb_to_linear};
 pub use label_blocks::LabelBlocks;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fabrica_cinematic::{Blocks, CinematicError, Film, Look, Studio};
 use fabrica_progress::Progress;
-use fabrica_raycast::{Camera, ClipPlane, LabelMap, RenderError, Scene, StructureLook, Structures};
+use fabrica_raycast::{Camera, Clip, ClipPlane, ClipSet, LabelMap, RenderError, Scene, StructureLook, Structures};
 use fabrica_volume::{Mask, Structure, Volume};
 
 use crate::{Exposure, GpuError, GpuTracer, LoadedLabels, LoadedVolume};
@@ -20,6 +20,10 @@ pub struct Order {
     pub structures: Vec<(Arc<Structure>, StructureLook)>,
     /// The plane that cuts it open.
     pub clip: Option<ClipPlane>,
+    /// Clips that cut as each structure's look says.
+    pub clips: Vec<Clip>,
+    /// Which of them cut what belongs to no structure.
+    pub clips_of_rest: ClipSet,
     /// From where.
     pub camera: Camera,
     /// Width and height.
@@ -104,7 +108,13 @@ impl Engine {
         self.kept = Some(kept.clone());
         let looks: Vec<StructureLook> = order.structures.iter().map(|(_, look)| look.clone()).collect();
         let structures = kept.labels.as_deref().map(|labels| Structures { labels, looks: &looks });
-        let scene = Scene { settings, structures, ..Scene::new(&order.volume, &function) };
+        let scene = Scene {
+            settings,
+            structures,
+            clips: &order.clips,
+            clips_of_rest: order.clips_of_rest,
+            ..Scene::new(&order.volume, &function)
+        };
         let studio = Studio::new(&scene, &kept.blocks, &order.look, &order.camera, order.size)?;
         let mut film = Film::new(order.size)?;
         let mut exposure: Option<Exposure> = None;

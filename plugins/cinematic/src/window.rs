@@ -10,10 +10,10 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice, RenderQueue};
 use bevy::tasks::{AsyncComputeTaskPool, Task};
 use fabrica_cinematic::{Film, Look, denoise};
-use fabrica_plan::ClipPlane as PlannedClipPlane;
+use fabrica_plan::{ClipBox as PlannedClipBox, ClipPlane as PlannedClipPlane};
 use fabrica_progress::Progress;
-use fabrica_raycast::{Camera, ClipPlane};
-use fabrica_scene::{CinematicPicture, CinematicView, Notices, OpenCase, Preview, Severity, View3d};
+use fabrica_raycast::{Camera, ClipPlane, ClipSet, StructureLook};
+use fabrica_scene::{CinematicPicture, CinematicView, Notices, OpenCase, Preview, Severity, View3d, clips};
 use fabrica_volume::Volume;
 
 use crate::{Engine, GpuError, GpuTracer, Order};
@@ -43,6 +43,7 @@ impl Plugin for CinematicPlugin {
 struct Wanted {
     preset: String,
     clip: Option<PlannedClipPlane>,
+    clip_box: Option<PlannedClipBox>,
     camera: Camera,
     size: UVec2,
     denoise: bool,
@@ -117,6 +118,7 @@ fn follow(
     let wanted = Wanted {
         preset: case.preset.clone(),
         clip: preview.cutting(&case),
+        clip_box: preview.boxing(&case).cloned(),
         camera: view3d.camera,
         size: view3d.size,
         denoise: view.denoise,
@@ -139,10 +141,21 @@ fn follow(
             return;
         }
     };
+    let (clips, clips_of_rest) = clips(wanted.clip_box.as_ref());
+    // Structures look as the scan does; what the box treats otherwise than the rest is among them.
+    let named = case.structures.iter().filter_map(|shown| {
+        let clip = wanted.clip_box.as_ref()?;
+        let is_cut = clip.cuts_structure(&shown.structure.name);
+        let clips = if is_cut { ClipSet::ALL } else { ClipSet::NONE };
+        let named = clip.named().contains(&shown.structure.name);
+        named.then(|| (shown.structure.clone(), StructureLook { clips, ..StructureLook::default() }))
+    });
     let order = Order {
         volume: volume.clone(),
         look,
-        structures: Vec::new(),
+        structures: named.collect(),
+        clips,
+        clips_of_rest,
         clip: wanted.clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal }),
         camera: wanted.camera,
         size: wanted.size.max(UVec2::ONE).to_array(),

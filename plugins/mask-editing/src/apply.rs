@@ -6,6 +6,7 @@ use fabrica_plan::{HollowSide, IslandChoice, Mode, Smoothing, Tool};
 use fabrica_scene::Request;
 use fabrica_scene::input::Tools;
 
+use crate::growing::PER_MM;
 use crate::kind::{self, Kind, Use};
 use crate::pointing::{By, Pointed};
 use crate::settings::Settings;
@@ -13,8 +14,10 @@ use crate::{ID, option};
 
 /// Does it.
 pub fn apply(pointed: Res<Pointed>, mut settings: Settings, mut requests: MessageWriter<Request>) {
-    let kind = kind::chosen(&settings.tools);
-    let pressed = Tools::take_press(&mut settings.tools, ID, option::APPLY);
+    let accepted = Tools::take_press(&mut settings.tools, ID, option::ACCEPT);
+    // What was looked at while seeds were painted is grown, whatever is in the hand.
+    let kind = if accepted { Kind::Grow } else { kind::chosen(&settings.tools) };
+    let pressed = Tools::take_press(&mut settings.tools, ID, option::APPLY) || accepted;
     let at = pointed.at.filter(|_| pointed.press.started && kind.used() == Use::Press);
     if at.is_none() && !(pressed && kind.used() == Use::Button) {
         return;
@@ -23,6 +26,9 @@ pub fn apply(pointed: Res<Pointed>, mut settings: Settings, mut requests: Messag
     match tool(kind, at, pointed.by, &structure, &settings) {
         Ok(tool) => {
             requests.write(Request::Edit(Box::new(settings.stroke(structure, tool, kind.adds()))));
+            if kind == Kind::Grow {
+                settings.tools.set(ID, option::LOOK, "off").ok();
+            }
         }
         Err(why) => settings.tell(why.to_owned()),
     }
@@ -50,7 +56,7 @@ fn tool(kind: Kind, at: Option<LpsPoint>, by: By, structure: &str, settings: &Se
             let values = settings.values().ok_or("There is no range of values: set it in the panel.")?;
             Tool::Threshold { values, mode: Mode::Add }
         }
-        Kind::Grow => Tool::GrowFromSeeds { with: others()?, per_mm: 1.0, margin: None },
+        Kind::Grow => Tool::GrowFromSeeds { with: others()?, per_mm: PER_MM, margin: None },
         Kind::Between => Tool::FillBetweenSlices { across: PatientAxis::InferiorSuperior },
         Kind::Median => Tool::Smooth(Smoothing::Median { radius: length }),
         Kind::Opening => Tool::Smooth(Smoothing::Opening { radius: length }),

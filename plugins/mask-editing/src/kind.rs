@@ -107,6 +107,11 @@ impl Kind {
         }
     }
 
+    /// Whether it makes or grows seeds.
+    pub fn seeds(self) -> bool {
+        matches!(self, Self::Brush | Self::Eraser | Self::Draw | Self::EraseDrawn | Self::Grow)
+    }
+
     /// Whether it takes a length.
     pub fn has_length(self) -> bool {
         use Kind::{Closing, Gaussian, GrowMargin, Hollow, Jointly, Median, Opening, ShrinkMargin};

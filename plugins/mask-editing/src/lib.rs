@@ -5,6 +5,7 @@
 //! Tools without a place (smoothing, growing, islands) are applied by a button. What each does is in `fabrica-edit`.
 
 mod apply;
+mod growing;
 mod kind;
 mod outline;
 mod paint;
@@ -39,6 +40,8 @@ pub(crate) mod option {
     pub(crate) const OVERWRITE: &str = "overwrite";
     pub(crate) const AREA: &str = "area";
     pub(crate) const VALUES: &str = "values";
+    pub(crate) const LOOK: &str = "look";
+    pub(crate) const ACCEPT: &str = "accept";
     pub(crate) const APPLY: &str = "apply";
 }
 
@@ -53,14 +56,15 @@ impl Plugin for MaskEditingPlugin {
         app.add_tool_with(TOOL, options())
             .init_resource::<paint::Painting>()
             .init_resource::<outline::Drawing>()
+            .init_resource::<growing::Looking>()
             .add_systems(
                 Update,
-                (offer, pointing::point, paint::paint, outline::draw, apply::apply)
+                (offer, pointing::point, paint::paint, outline::draw, apply::apply, growing::look)
                     .chain()
                     .in_set(InputSystems::Tools)
                     .run_if(using(ID)),
             )
-            .add_systems(Update, lay_aside.run_if(not(using(ID))))
+            .add_systems(Update, (lay_aside, growing::lay_aside).run_if(not(using(ID))))
             .add_systems(Update, show_in_room.after(InputSystems::Tools).after(lay_aside))
             .init_resource::<pointing::Pointed>();
     }
@@ -75,6 +79,8 @@ fn options() -> Vec<ToolOption> {
         ToolOption::choice(option::OVERWRITE, "Takes from", &["no other", "visible others", "all others"]),
         ToolOption::choice(option::AREA, "Where", &[settings::EVERYWHERE]),
         ToolOption::toggle(option::VALUES, "Only values in the range"),
+        ToolOption::toggle(option::LOOK, "Show what seeds would grow to"),
+        ToolOption::button(option::ACCEPT, "Grow the seeds so"),
         ToolOption::button(option::APPLY, "Apply"),
     ]
 }
@@ -90,8 +96,11 @@ fn offer(case: Res<OpenCase>, mut tools: ResMut<Tools>, mut editing: ResMut<Edit
         (option::LENGTH, kind.has_length()),
         (option::OVERWRITE, kind.adds()),
         (option::APPLY, kind.used() == Use::Button),
+        (option::LOOK, kind.seeds()),
+        (option::ACCEPT, tools.is_on(ID, option::LOOK)),
     ];
     Tools::show_options(&mut tools, ID, &shown);
+    Tools::take_stick(&mut tools, ID, kind.used() == Use::Brush);
     let structure = tools.chosen(ID, option::STRUCTURE).map(str::to_owned);
     if editing.structure != structure {
         editing.structure = structure;

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use fabrica_geometry::Mm;
 use fabrica_plan::{Area, Limits, Overwrite, Stroke, Tool, ValueRange};
 use fabrica_scene::input::Tools;
-use fabrica_scene::{Editing, Notices, OpenCase, Severity};
+use fabrica_scene::{Editing, Notices, OpenCase, SceneStructure, Severity};
 
 use crate::{ID, option};
 
@@ -21,6 +21,11 @@ const OUTSIDE_OTHERS: &str = "outside all others";
 pub fn areas(structures: &[String]) -> Vec<String> {
     let named = structures.iter().flat_map(|name| [INSIDE, OUTSIDE].map(|side| format!("{side}{name}")));
     [EVERYWHERE, OUTSIDE_OTHERS].map(str::to_owned).into_iter().chain(named).collect()
+}
+
+/// The other structures that are seen and not locked.
+pub fn against<'a>(case: &'a OpenCase, structure: &'a str) -> impl Iterator<Item = &'a SceneStructure> {
+    case.structures.iter().filter(move |s| s.structure.name != structure && s.appearance.is_seen() && !s.locked)
 }
 
 /// The settings, and whom to tell when they do not go together.
@@ -95,7 +100,7 @@ impl Settings<'_> {
 
     /// Which others lose what this structure gains, written down as things are now.
     pub fn overwrite(&self, structure: &str) -> Overwrite {
-        let named = |keep: &dyn Fn(&fabrica_scene::SceneStructure) -> bool| {
+        let named = |keep: &dyn Fn(&SceneStructure) -> bool| {
             let others = self.case.structures.iter().filter(|s| s.structure.name != structure && keep(s));
             others.map(|s| s.structure.name.clone()).collect::<Vec<_>>()
         };
@@ -108,12 +113,7 @@ impl Settings<'_> {
 
     /// The other structures that are seen and not locked: what growing and joint smoothing work against.
     pub fn seen_others(&self, structure: &str) -> Vec<String> {
-        let others = self
-            .case
-            .structures
-            .iter()
-            .filter(|s| s.structure.name != structure && s.appearance.is_seen() && !s.locked);
-        others.map(|s| s.structure.name.clone()).collect()
+        against(&self.case, structure).map(|s| s.structure.name.clone()).collect()
     }
 
     /// A stroke of the structure in hand with these settings.

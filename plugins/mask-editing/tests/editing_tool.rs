@@ -14,7 +14,7 @@ use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_mask_editing::MaskEditingPlugin;
 use fabrica_plan::{Action, Area, Author, EditOperation, Limits, Mode, Operation, Overwrite, Stroke, StrokePath, Tool};
 use fabrica_progress::Progress;
-use fabrica_scene::{Editing, Notices, OpenCase, Request};
+use fabrica_scene::{Editing, Notices, OpenCase, Preview, Request};
 use fabrica_volume::{Mask, Rgb, Structure};
 use playing::play;
 
@@ -179,4 +179,57 @@ fn buttons_outlines_and_locks() {
     let told = |world: &World| world.resource::<Notices>().0.iter().any(|n| n.text.contains("locked"));
     play(&mut app, lock, told);
     assert_eq!(strokes(&folder).len(), 2);
+}
+
+#[test]
+fn seeds_are_seen_to_grow_and_grown_by_one_operation() {
+    let temporary = tempfile::tempdir().unwrap();
+    let [folder, other] = ["case", "other"].map(|name| temporary.path().join(name));
+    case(&folder);
+    let mut app = app(&folder);
+    let grown = |world: &World| {
+        let structures = &world.resource::<Preview>().structures;
+        structures.iter().map(|s| (s.structure.name.clone(), s.structure.mask.count())).collect::<Vec<_>>()
+    };
+    let told = |world: &World| world.resource::<Editing>().told.clone();
+    // With one seed there is nothing to be seen, and it is said why.
+    play(&mut app, "0 tool edit\n0.1 option edit structure lesion\n0.2 option edit look on\n", |world| {
+        told(world).is_some_and(|told| told.contains("at least one other"))
+    });
+    assert!(grown(app.world()).is_empty());
+
+    // Painted, the other seed grows at once, and again when more is painted; nothing of it is in the plan.
+    let paint = |y: f64| {
+        format!(
+            "0 option edit what brush\n0.1 option edit radius 3\n0.3 slice at -20 {y} 0 axial\n0.5 slice press\n\
+             0.7 slice at -16 {y} 0 axial\n0.9 slice release\n1 slice gone\n"
+        )
+    };
+    play(&mut app, &paint(0.0), |world| !grown(world).is_empty() && rests(world));
+    assert_eq!(told(app.world()), None);
+    let first = grown(app.world());
+    let [(lesion, _), (rest, _)] = &first[..] else { panic!("{first:?}") };
+    assert_eq!((lesion.as_str(), rest.as_str()), ("lesion, grown", "rest, grown"));
+    // All of the scan is of one or the other.
+    assert_eq!(first.iter().map(|(_, count)| count).sum::<usize>(), DIMS.iter().product::<usize>());
+    let seeds = app.world().resource::<Preview>().structures[0].structure.clone();
+    play(&mut app, &paint(8.0), |world| {
+        world.resource::<Preview>().structures.first().is_some_and(|now| !Arc::ptr_eq(&now.structure, &seeds))
+    });
+    assert_eq!(strokes(&folder).len(), 2);
+
+    // Accepted, it is what was seen (this scan is small enough to be looked at whole), and the look is over.
+    let seen = grown(app.world());
+    play(&mut app, "0 option edit accept press\n", |world| strokes(&folder).len() == 3 && grown(world).is_empty());
+    let made = strokes(&folder);
+    assert!(matches!(&made[2].tool, Tool::GrowFromSeeds { with, .. } if with == &["rest".to_owned()]), "{made:?}");
+    let counts = |of: &dyn Fn(&str) -> usize| ["lesion", "rest"].map(of);
+    play(&mut app, "0 tool none\n", |world| shown(world, "lesion").count() == seen[0].1);
+    let edited = {
+        case(&other);
+        let mut case = Case::open(&other).unwrap();
+        made.iter().for_each(|stroke| drop(case.edit(stroke.clone(), &by(), &Progress::new()).unwrap()));
+        move |name: &str| case.mask(name, &Progress::new()).unwrap().count()
+    };
+    assert_eq!(counts(&edited), [seen[0].1, seen[1].1]);
 }

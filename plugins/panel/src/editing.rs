@@ -10,7 +10,7 @@ use crate::Desk;
 use crate::views::Map;
 
 /// The editing tool, as it is registered.
-const TOOL: &str = "edit";
+pub const TOOL: &str = "edit";
 /// The brush's ring and the outline.
 const RING: Color32 = Color32::from_rgb(255, 220, 90);
 /// What a key or a notch of the wheel does to the radius.
@@ -81,6 +81,9 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
                 desk.editing.values = None;
             }
         });
+    }
+    if let Some(told) = &desk.editing.told {
+        ui.weak(told);
     }
     if painted.is_some() {
         ui.label(RichText::new("Painting").small().weak());

@@ -134,6 +134,7 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
         volume: texture(if desk.shows_cinematic() { &desk.cinematic.image } else { &desk.view3d.image }),
     };
     let oblique = texture(&desk.oblique.image);
+    let along = desk.oblique.along.as_ref().map(|along| texture(&along.image));
     let context = contexts.ctx_mut()?;
     if !*styled {
         style::set(context);
@@ -151,6 +152,9 @@ fn draw(mut contexts: EguiContexts, mut desk: Desk, mut styled: Local<bool>) -> 
     egui::Panel::left("side").default_size(300.0).show(&mut ui, |ui| side::draw(ui, &mut desk));
     egui::CentralPanel::no_frame().show(&mut ui, |ui| views::draw(ui, &mut desk, &textures));
     oblique::draw(&ui, &mut desk, oblique);
+    if let Some(along) = along {
+        oblique::draw_along(&ui, &mut desk, along);
+    }
     notices::draw(&ui, &mut desk);
     Ok(())
 }

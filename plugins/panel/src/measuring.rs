@@ -7,6 +7,9 @@ use fabrica_scene::{Do, Navigate, SceneMeasurement, Told};
 
 use crate::{Desk, style};
 
+/// The measuring tool, as it is registered.
+pub const TOOL: &str = "measure";
+
 /// Draws what the tool says, and the measurements.
 pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     match &desk.measuring.told {

@@ -2,6 +2,7 @@
 
 use bevy_egui::egui::{self, Align2, Color32, FontId, Pos2, Rect, Stroke, pos2, vec2};
 use fabrica_geometry::LpsPoint;
+use fabrica_plan::ClipBox;
 use fabrica_raycast::SlicePlane;
 use fabrica_scene::Annotation;
 use fabrica_volume::Rgb;
@@ -19,6 +20,7 @@ const NEAR: f64 = 0.5;
 pub fn on_slice(painter: &egui::Painter, map: &Map, desk: &Desk) {
     let Some(scene) = &desk.case.volume else { return };
     let within = (step_along(scene.volume.grid(), map.plane.normal()) / 2.0).max(NEAR);
+    let mut labels = Labels::over(painter);
     for annotation in all(desk) {
         let stroke = Stroke::new(LINE, colour(annotation.colour));
         let mut longest: Option<[Pos2; 2]> = None;
@@ -40,9 +42,9 @@ pub fn on_slice(painter: &egui::Painter, map: &Map, desk: &Desk) {
         }
         let Some((at, text)) = &annotation.label else { continue };
         if behind(&map.plane, *at).abs() <= within {
-            label(painter, map.to_screen(*at), text, stroke.color);
+            labels.write(map.to_screen(*at), text, stroke.color);
         } else if let Some([from, to]) = longest {
-            label(painter, from.lerp(to, 0.5), text, stroke.color);
+            labels.write(from.lerp(to, 0.5), text, stroke.color);
         }
     }
 }
@@ -53,6 +55,31 @@ pub fn plane_on_slice(painter: &egui::Painter, map: &Map, desk: &Desk) {
     if let Some(line) = cut(&map.plane, oblique, *size) {
         painter.line_segment(line.map(|end| map.to_screen(end)), Stroke::new(LINE, style::HELD_PLANE));
     }
+}
+
+/// Draws where the clip box cuts a slice view: the one in the hand, else the one that cuts.
+pub fn box_on_slice(painter: &egui::Painter, map: &Map, desk: &Desk) {
+    let boxed = desk.oblique.boxed.as_ref().or(desk.preview.boxing(&desk.case));
+    let outline = boxed.map_or(Vec::new(), |clip| outline(&map.plane, clip));
+    let points = outline.into_iter().map(|at| map.to_screen(at)).collect();
+    painter.add(egui::Shape::closed_line(points, Stroke::new(LINE, style::CLIP_BOX)));
+}
+
+/// The polygon in which a box cuts a plane, corner by corner; empty where it does not.
+fn outline(plane: &SlicePlane, clip: &ClipBox) -> Vec<LpsPoint> {
+    let corners = clip.corners();
+    // Corners that differ in one bit are joined by an edge.
+    let edges = (0..8).flat_map(|n| [1, 2, 4].map(|bit| (n, n | bit))).filter(|(a, b)| a != b);
+    let crossing = |(a, b): (usize, usize)| {
+        let (from, to) = (corners[a], corners[b]);
+        let (a, b) = (behind(plane, from), behind(plane, to));
+        ((a < 0.0) != (b < 0.0)).then(|| LpsPoint(from.0.lerp(to.0, a / (a - b))))
+    };
+    let mut points: Vec<LpsPoint> = edges.filter_map(crossing).collect();
+    let middle = points.iter().fold(glam::DVec3::ZERO, |sum, p| sum + p.0) / points.len().max(1) as f64;
+    let angle = |at: &LpsPoint| (at.0 - middle).dot(plane.down.0).atan2((at.0 - middle).dot(plane.right.0));
+    points.sort_by(|a, b| angle(a).total_cmp(&angle(b)));
+    points
 }
 
 /// The line in which a plane cuts another's picture. Nothing where they do not meet or are the same.
@@ -75,6 +102,7 @@ pub fn on_view3d(painter: &egui::Painter, rect: Rect, size: [u32; 2], desk: &Des
         let scale = rect.width() / size[0].max(1) as f32;
         Some(pos2(rect.left() + x as f32 * scale, rect.top() + y as f32 * scale))
     };
+    let mut labels = Labels::over(painter);
     for annotation in all(desk) {
         let thin = Stroke::new(LINE, colour(annotation.colour).gamma_multiply(0.75));
         for [from, to] in annotation.stretches() {
@@ -90,7 +118,7 @@ pub fn on_view3d(painter: &egui::Painter, rect: Rect, size: [u32; 2], desk: &Des
         if let Some((at, text)) = &annotation.label
             && let Some(at) = seen(*at)
         {
-            label(painter, at, text, colour(annotation.colour));
+            labels.write(at, text, colour(annotation.colour));
         }
     }
 }
@@ -121,13 +149,42 @@ fn behind(plane: &SlicePlane, at: LpsPoint) -> f64 {
     (at - plane.centre).0.dot(plane.normal().0)
 }
 
-/// A label beside a place, readable over anything.
-fn label(painter: &egui::Painter, at: Pos2, text: &str, colour: Color32) {
-    let at = at + vec2(8.0, -8.0);
-    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(14.0), colour);
-    let rect = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
-    painter.rect_filled(rect.expand2(vec2(4.0, 2.0)), 3.0, Color32::from_black_alpha(170));
-    painter.galley(rect.min, galley, colour);
+/// The labels of a view: each readable over anything, none over another or past the edge.
+struct Labels<'a> {
+    painter: &'a egui::Painter,
+    placed: Vec<Rect>,
+}
+
+impl<'a> Labels<'a> {
+    fn over(painter: &'a egui::Painter) -> Self {
+        Self { painter, placed: Vec::new() }
+    }
+
+    /// Writes a label beside a place.
+    fn write(&mut self, at: Pos2, text: &str, colour: Color32) {
+        let at = at + vec2(8.0, -8.0);
+        let galley = self.painter.layout_no_wrap(text.to_owned(), FontId::proportional(14.0), colour);
+        let wanted = Align2::LEFT_BOTTOM.anchor_size(at, galley.size()).expand2(vec2(4.0, 2.0));
+        let rect = free(wanted, &self.placed, self.painter.clip_rect());
+        self.painter.rect_filled(rect, 3.0, Color32::from_black_alpha(170));
+        self.painter.galley(rect.min + vec2(4.0, 2.0), galley, colour);
+        self.placed.push(rect);
+    }
+}
+
+/// Where a label goes: within the view, and where others are, below or above them, whichever is nearer; over them where
+/// nothing is free.
+fn free(wanted: Rect, placed: &[Rect], view: Rect) -> Rect {
+    let within = |rect: Rect| {
+        let over = (rect.max - view.max).max(egui::Vec2::ZERO);
+        let rect = rect.translate(-over);
+        rect.translate((view.min - rect.min).max(egui::Vec2::ZERO))
+    };
+    let wanted = within(wanted);
+    let is_free = |rect: &Rect| placed.iter().all(|other| !other.intersects(*rect)) && view.contains_rect(*rect);
+    let step = wanted.height() + 1.0;
+    let places = (0..20).flat_map(|n| [1.0, -1.0].map(|way| wanted.translate(vec2(0.0, way * n as f32 * step))));
+    places.into_iter().find(is_free).unwrap_or(wanted)
 }
 
 fn colour(Rgb(r, g, b): Rgb) -> Color32 {
@@ -152,6 +209,27 @@ mod tests {
         }
         let far = SlicePlane { centre: LpsPoint::new(0.0, 0.0, 99.0), ..axial };
         assert_eq!(cut(&far, &coronal, [40, 40]), None);
+    }
+
+    #[test]
+    fn labels_make_way_for_one_another_and_stay_in_the_view() {
+        let view = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 60.0));
+        let label = |x: f32, y: f32| Rect::from_min_size(pos2(x, y), vec2(40.0, 10.0));
+        assert_eq!(free(label(10.0, 20.0), &[], view), label(10.0, 20.0));
+        // The next free place is a line lower; where that is taken too, a line higher.
+        assert_eq!(free(label(12.0, 20.0), &[label(10.0, 20.0)], view), label(12.0, 31.0));
+        assert_eq!(free(label(12.0, 20.0), &[label(10.0, 20.0), label(10.0, 31.0)], view), label(12.0, 9.0));
+        assert_eq!(free(label(90.0, -5.0), &[], view), label(60.0, 0.0));
+    }
+
+    #[test]
+    fn a_box_cuts_a_slice_in_a_rectangle() {
+        let (right, down) = (LpsVector::new(1.0, 0.0, 0.0), LpsVector::new(0.0, 1.0, 0.0));
+        let plane = SlicePlane { centre: LpsPoint::new(0.0, 0.0, 5.0), right, down, mm_per_pixel: Mm(1.0) };
+        let clip = ClipBox::around(LpsPoint::new(-1.0, -2.0, 0.0), LpsPoint::new(3.0, 4.0, 10.0));
+        let found: Vec<_> = outline(&plane, &clip).into_iter().map(|p| p.0.to_array()).collect();
+        assert_eq!(found, [[-1.0, -2.0, 5.0], [3.0, -2.0, 5.0], [3.0, 4.0, 5.0], [-1.0, 4.0, 5.0]]);
+        assert!(outline(&SlicePlane { centre: LpsPoint::new(0.0, 0.0, 11.0), ..plane }, &clip).is_empty());
     }
 
     #[test]

@@ -85,15 +85,13 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
             return;
         }
         warnings(ui, desk);
-        // What an instrument in the hand is told must be seen, however many structures there are.
-        let rehearses = desk.rehearsing.active;
-        if rehearses {
-            tools(ui, desk);
-            approach(ui, desk);
+        // What is in the hand, and what it says, must be seen, however many structures there are.
+        tools(ui, desk);
+        let in_hand = Section::ALL.into_iter().find(|section| section.is_in_hand(desk));
+        if let Some(section) = in_hand {
+            section.draw(ui, desk);
         }
-        let prints = desk.printing.active;
-        if prints {
-            tools(ui, desk);
+        if desk.printing.active {
             egui::CollapsingHeader::new(RichText::new("Print").strong())
                 .default_open(true)
                 .show(ui, |ui| printing::draw(ui, desk));
@@ -112,15 +110,8 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         egui::CollapsingHeader::new(RichText::new("Clip plane").strong())
             .default_open(true)
             .show(ui, |ui| clip(ui, desk));
-        if !rehearses && !prints {
-            tools(ui, desk);
-        }
-        ui.collapsing(RichText::new("Editing").strong(), |ui| editing::draw(ui, desk));
-        egui::CollapsingHeader::new(RichText::new("Measurements").strong())
-            .default_open(true)
-            .show(ui, |ui| measuring::draw(ui, desk));
-        if !rehearses {
-            approach(ui, desk);
+        for section in Section::ALL.into_iter().filter(|section| Some(*section) != in_hand) {
+            section.draw(ui, desk);
         }
         let views = ui.collapsing(RichText::new("Views and photos").strong(), |ui| kept::draw(ui, desk));
         desk.places.note("views", &views.header_response);
@@ -138,10 +129,39 @@ fn tools(ui: &mut egui::Ui, desk: &mut Desk) {
         .show(ui, |ui| tools::draw(ui, desk));
 }
 
-fn approach(ui: &mut egui::Ui, desk: &mut Desk) {
-    egui::CollapsingHeader::new(RichText::new("Approach").strong())
-        .default_open(true)
-        .show(ui, |ui| rehearsing::draw(ui, desk));
+/// A part of the panel that belongs to a tool: right below the tools while that one is in the hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Editing,
+    Measurements,
+    Approach,
+}
+
+impl Section {
+    const ALL: [Self; 3] = [Self::Editing, Self::Measurements, Self::Approach];
+
+    fn is_in_hand(self, desk: &Desk) -> bool {
+        match self {
+            Self::Editing => desk.tools.is_active(editing::TOOL),
+            Self::Measurements => desk.tools.is_active(measuring::TOOL),
+            Self::Approach => desk.rehearsing.active,
+        }
+    }
+
+    fn draw(self, ui: &mut egui::Ui, desk: &mut Desk) {
+        // One name, one identity: it stays open or closed wherever it is drawn.
+        let (name, is_open) = match self {
+            Self::Editing => ("Editing", self.is_in_hand(desk)),
+            Self::Measurements => ("Measurements", true),
+            Self::Approach => ("Approach", true),
+        };
+        let header = egui::CollapsingHeader::new(RichText::new(name).strong()).id_salt((name, is_open));
+        header.default_open(is_open).show(ui, |ui| match self {
+            Self::Editing => editing::draw(ui, desk),
+            Self::Measurements => measuring::draw(ui, desk),
+            Self::Approach => rehearsing::draw(ui, desk),
+        });
+    }
 }
 
 fn warnings(ui: &mut egui::Ui, desk: &mut Desk) {

@@ -10,6 +10,7 @@ pub const FAILURE: Color32 = Color32::from_rgb(255, 110, 100);
 pub const CROSSHAIR: Color32 = Color32::from_rgba_premultiplied(60, 150, 150, 160);
 
 /// The slice that is held in the hand.
+pub const CLIP_BOX: Color32 = Color32::from_rgb(130, 170, 255);
 pub const HELD_PLANE: Color32 = Color32::from_rgb(120, 225, 255);
 
 /// Sets fonts and colours of a context, and what a click is in it.

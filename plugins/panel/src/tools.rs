@@ -4,7 +4,7 @@ use bevy_egui::egui;
 use fabrica_geometry::Mm;
 use fabrica_scene::input::{Hand, OptionKind, OptionValue, ToolOption};
 
-use crate::Desk;
+use crate::{Desk, Places};
 
 /// More names than these are a list to open.
 const LISTED: usize = 12;
@@ -31,7 +31,7 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
         let idle: Vec<&str> =
             desk.tools.options(tool.id).iter().map(|o| o.id).filter(|id| !desk.tools.is_shown(tool.id, id)).collect();
         for option in desk.tools.options_mut(tool.id).iter_mut().filter(|o| !idle.contains(&o.id)) {
-            draw_option(ui, option);
+            draw_option(ui, &mut desk.places, option);
         }
     }
     ui.horizontal(|ui| {
@@ -46,32 +46,37 @@ pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {
     });
 }
 
-fn draw_option(ui: &mut egui::Ui, option: &mut ToolOption) {
+fn draw_option(ui: &mut egui::Ui, places: &mut Places, option: &mut ToolOption) {
+    let place = format!("option {}", option.id);
     match (&option.kind, &mut option.value) {
         (OptionKind::Toggle, OptionValue::Flag(on)) => {
-            ui.checkbox(on, option.title);
+            places.note(place, &ui.checkbox(on, option.title));
         }
         (OptionKind::Action, OptionValue::Flag(pressed)) => {
-            if ui.button(option.title).clicked() {
-                *pressed = true;
-            }
+            let button = ui.button(option.title);
+            places.note(place, &button);
+            *pressed |= button.clicked();
         }
         (OptionKind::Length { least, greatest }, OptionValue::Length(Mm(mm))) => {
-            ui.add(egui::Slider::new(mm, least.0..=greatest.0).suffix(" mm").text(option.title));
+            let slider = egui::Slider::new(mm, least.0..=greatest.0).suffix(" mm").text(option.title);
+            places.note(place, &ui.add(slider));
         }
         (OptionKind::Choice(names), OptionValue::Chosen(chosen)) if names.len() > LISTED => {
             let now = names.get(*chosen).map_or("", String::as_str);
-            egui::ComboBox::from_label(option.title).selected_text(now).width(200.0).show_ui(ui, |ui| {
+            let list = egui::ComboBox::from_label(option.title).selected_text(now).width(200.0).show_ui(ui, |ui| {
                 for (index, name) in names.iter().enumerate() {
-                    ui.selectable_value(chosen, index, name);
+                    places.note(format!("{place} {name}"), &ui.selectable_value(chosen, index, name));
                 }
             });
+            places.note(place, &list.response);
         }
         (OptionKind::Choice(names), OptionValue::Chosen(chosen)) => {
             ui.horizontal_wrapped(|ui| {
                 ui.weak(option.title);
                 for (index, name) in names.iter().enumerate() {
-                    if ui.selectable_label(index == *chosen, name).clicked() {
+                    let label = ui.selectable_label(index == *chosen, name);
+                    places.note(format!("{place} {name}"), &label);
+                    if label.clicked() {
                         *chosen = index;
                     }
                 }

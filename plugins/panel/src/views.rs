@@ -155,6 +155,7 @@ fn slice(ui: &mut egui::Ui, desk: &mut Desk, view: usize, texture: TextureId, re
     overlay::on_slice(&painter, &map, desk);
     editing::on_slice(&painter, &map, desk);
     overlay::plane_on_slice(&painter, &map, desk);
+    overlay::box_on_slice(&painter, &map, desk);
     marks::draw(&painter, rect, drawn, &slice_marks(&plane, drawn, &captions(desk)));
     painter.text(
         rect.right_top() + vec2(-8.0, 8.0),

@@ -27,6 +27,8 @@ pub struct Editing {
     pub ball: Option<(LpsPoint, Mm)>,
     /// The outline that is being drawn.
     pub outline: Vec<LpsPoint>,
+    /// What it says.
+    pub told: Option<String>,
     /// Only where the scan has values from the first to the second, in its unit; nothing for the window's.
     pub values: Option<[f64; 2]>,
 }

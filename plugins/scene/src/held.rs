@@ -33,7 +33,7 @@ impl HeldPlane {
 
     /// As if it were fixed to a hand that went from one place to another.
     pub fn carried(&self, from: &PatientPlace, to: &PatientPlace) -> Option<Self> {
-        let turn = axes(to)? * axes(from)?.transpose();
+        let turn = turn_between(from, to)?;
         let centre = LpsPoint(to.at.0 + turn * (self.centre - from.at).0);
         self.turned(turn).map(|turned| Self { centre, ..turned })
     }
@@ -104,6 +104,11 @@ impl Grasp {
     pub fn is_held(&self) -> bool {
         self.0.is_some()
     }
+}
+
+/// How a hand has turned from one place to another.
+pub fn turn_between(from: &PatientPlace, to: &PatientPlace) -> Option<DMat3> {
+    Some(axes(to)? * axes(from)?.transpose())
 }
 
 /// A hand's axes in the patient: right, up, back.

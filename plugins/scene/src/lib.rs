@@ -34,9 +34,9 @@ pub use annotations::{Annotation, Annotations};
 pub use cinematic::{CinematicPicture, CinematicView};
 pub use editing::{Editing, Paint, rings};
 pub use figures::{Figure, Figures, Paint as FigurePaint};
-pub use held::{Grasp, HeldPlane};
+pub use held::{Grasp, HeldPlane, turn_between};
 pub use measuring::{Measuring, Told};
-pub use oblique::ObliqueSlice;
+pub use oblique::{Along, ObliqueSlice};
 pub use open_case::{OpenCase, SceneApproach, SceneMeasurement, SceneStructure, SceneVolume, SceneWarning};
 pub use picture::{bevy_image, blank_image};
 pub use presence::{Anatomy, InPatient, PatientRoot};
@@ -44,8 +44,8 @@ pub use printing::{Legend, PrintPlace, Printing};
 pub use rehearsing::{EntryMap, Held, Rehearsing};
 pub use request::{Choice, Choices, Do, Request};
 pub use slices::{Preview, SliceCommand, SliceView, Slices};
-pub use transfer::transfer_function;
-pub use view3d::{Navigate, Redraw, ShownTarget, SurfaceTargets, TakePhoto, View3d, View3dCamera};
+pub use transfer::{clips, transfer_function};
+pub use view3d::{Navigate, Redraw, ShownTarget, SurfaceTargets, TakePhoto, TakePicture, View3d, View3dCamera};
 pub use work::{Leave, Notice, Notices, Severity, Work};
 
 /// Registers the vocabulary. Every other plugin of Fabrica needs it.
@@ -95,6 +95,7 @@ impl Plugin for ScenePlugin {
             .add_message::<Navigate>()
             .add_message::<Redraw>()
             .add_message::<Leave>()
-            .add_message::<TakePhoto>();
+            .add_message::<TakePhoto>()
+            .add_message::<TakePicture>();
     }
 }

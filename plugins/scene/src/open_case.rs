@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_plan::{
-    Appearance, Approach, ClipPlane, Implant, NamedMeasurement, Rehearsal, ScrewCheck, StructureProgress, Trajectory,
+    Appearance, Approach, ClipBox, ClipPlane, Implant, NamedMeasurement, Rehearsal, ScrewCheck, StructureProgress, Trajectory,
     TransferFunction, VolumeLook, Watch, Window,
 };
 use fabrica_review::Status;
@@ -36,6 +36,8 @@ pub struct OpenCase {
     pub function: Option<TransferFunction>,
     /// The clip plane, when there is one.
     pub clip: Option<ClipPlane>,
+    /// The clip box, when there is one.
+    pub clip_box: Option<ClipBox>,
     /// The geometry warnings of all volumes with their state.
     pub warnings: Vec<SceneWarning>,
     /// Where the review of structures stands that a network made.

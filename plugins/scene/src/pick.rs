@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
-use fabrica_geometry::LpsPoint;
-use fabrica_picking::{Ray, Sight, visible_point};
-use fabrica_plan::TransferFunction as PlannedFunction;
+use fabrica_geometry::{LpsPoint, Mm};
+use fabrica_picking::{Ray, Sight, Visible, visible_point};
+use fabrica_plan::{TransferFunction as PlannedFunction, VolumeLook};
 use fabrica_raycast::{ClipPlane, Preset, RenderMode, TransferFunction};
 use fabrica_volume::Volume;
 
@@ -83,6 +83,34 @@ struct Look {
     mode: RenderMode,
 }
 
+impl Look {
+    /// Where the volume's picture is met: what structures hide, and what a clip box cuts of them or spares, counts.
+    fn first(&self, case: &OpenCase, sight: &impl Fn(Option<&str>) -> Option<Sight>) -> Option<Mm> {
+        let boxed = case.clip_box.as_ref().map_or(&[][..], |clip| clip.named());
+        let distinct =
+            case.structures.iter().filter(|s| s.volume_look != VolumeLook::AsScan || boxed.contains(&s.structure.name));
+        let own: Vec<_> = distinct
+            .map(|shown| {
+                let function = match &shown.volume_look {
+                    VolumeLook::Through(planned) => crate::transfer_function(planned).ok(),
+                    _ => None,
+                };
+                (shown, function)
+            })
+            .collect();
+        let parts: Vec<_> = own
+            .iter()
+            .map(|(shown, function)| {
+                let function = function.as_ref().unwrap_or(&self.function);
+                let is_hidden = shown.volume_look == VolumeLook::Hidden;
+                let sight = sight(Some(&shown.structure.name)).filter(|_| !is_hidden);
+                (&shown.structure.mask, Visible { function, sight })
+            })
+            .collect();
+        visible_point(&self.volume, &self.mode, Visible { function: &self.function, sight: sight(None) }, &parts)
+    }
+}
+
 /// What is pointed at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picked {
@@ -97,19 +125,21 @@ impl Picker<'_, '_> {
     /// counts. Nothing where only air is seen.
     pub fn first(&mut self, ray: PatientRay) -> Option<Picked> {
         self.follow_look();
-        let clip = self.preview.cutting(&self.case);
         let ray = Ray { origin: ray.origin, direction: ray.direction };
-        let sight = Sight::new(ray, clip.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal }))?;
-        let case = &self.case;
+        let (case, preview) = (&*self.case, &*self.preview);
+        // What of the ray is left for a structure, or for what belongs to none.
+        let sight = |structure: Option<&str>| {
+            let planes = preview.planes_cutting(case, structure).into_iter();
+            Sight::new(ray, planes.map(|clip| ClipPlane { point: clip.point, keep: -clip.normal }))
+        };
         let surfaces = self.targets.0.iter().filter_map(|target| {
             let shown = case.structures.iter().find(|s| Arc::ptr_eq(&s.structure, &target.structure))?;
-            let met = shown.appearance.is_seen().then(|| target.target.first(&sight)).flatten()?;
-            Some((met, Some(target.structure.name.clone())))
+            let sight = sight(Some(&target.structure.name)).filter(|_| shown.appearance.is_seen())?;
+            Some((target.target.first(&sight)?, Some(target.structure.name.clone())))
         });
-        let volume =
-            self.look.as_ref().and_then(|look| visible_point(&look.volume, &look.function, &look.mode, &sight));
+        let volume = self.look.as_ref().and_then(|look| look.first(case, &sight));
         let nearest = surfaces.chain(volume.map(|met| (met, None))).min_by(|a, b| a.0.0.total_cmp(&b.0.0));
-        nearest.map(|(met, structure)| Picked { at: sight.at(met), structure })
+        nearest.map(|(Mm(met), structure)| Picked { at: LpsPoint(ray.origin.0 + ray.direction.0 * met), structure })
     }
 
     fn follow_look(&mut self) {

@@ -2,10 +2,10 @@
 
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
-use fabrica_plan::{ClipPlane, TransferFunction, Window};
+use fabrica_plan::{ClipBox, ClipPlane, TransferFunction, Window};
 use fabrica_raycast::{SliceOrientation, SlicePlane};
 
-use crate::OpenCase;
+use crate::{OpenCase, SceneStructure};
 
 /// A slice view.
 #[derive(Clone)]
@@ -66,13 +66,29 @@ pub struct Preview {
     pub window: Option<Window>,
     /// The clip plane.
     pub clip: Option<ClipPlane>,
+    /// The clip box.
+    pub clip_box: Option<ClipBox>,
     /// The transfer function of a structure, or of the scan where there is no name.
     pub function: Option<(Option<String>, TransferFunction)>,
+    /// Structures that a tool would make, shown beside the plan's.
+    pub structures: Vec<SceneStructure>,
 }
 
 impl Preview {
     /// The clip plane that cuts now: the one under the pointer, else the plan's; nothing where it is off.
     pub fn cutting(&self, case: &OpenCase) -> Option<ClipPlane> {
         self.clip.or(case.clip).filter(|clip| clip.enabled)
+    }
+
+    /// The clip box that cuts now: the one under the pointer, else the plan's; nothing where it is off.
+    pub fn boxing<'a>(&'a self, case: &'a OpenCase) -> Option<&'a ClipBox> {
+        self.clip_box.as_ref().or(case.clip_box.as_ref()).filter(|clip| clip.enabled)
+    }
+
+    /// All planes that cut a structure now, or what belongs to none: the clip plane, and those of the clip box.
+    pub fn planes_cutting(&self, case: &OpenCase, structure: Option<&str>) -> Vec<ClipPlane> {
+        let cuts = |clip: &&ClipBox| structure.map_or(clip.cuts_rest(), |name| clip.cuts_structure(name));
+        let boxed = self.boxing(case).filter(cuts).map(ClipBox::planes);
+        self.cutting(case).into_iter().chain(boxed.into_iter().flatten()).collect()
     }
 }

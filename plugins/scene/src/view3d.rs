@@ -84,6 +84,10 @@ pub struct View3dCamera;
 #[derive(Message, Clone, Copy, Debug, Default)]
 pub struct TakePhoto;
 
+/// Asks for a picture of the window, kept under this name where the program was told to keep pictures.
+#[derive(Message, Clone, Debug)]
+pub struct TakePicture(pub String);
+
 /// The surfaces that can be pointed at, kept by who shows them.
 #[derive(Resource, Default)]
 pub struct SurfaceTargets(pub Vec<ShownTarget>);

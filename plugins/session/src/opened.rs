@@ -102,6 +102,7 @@ impl Opened {
             preset,
             function: state.rendering.functions.get(&self.id).cloned(),
             clip: state.clip_planes.get("clip").copied(),
+            clip_box: state.clip_boxes.get("clip").cloned(),
             warnings: self
                 .case
                 .warnings()

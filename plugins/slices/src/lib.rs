@@ -64,7 +64,8 @@ fn start_drawing(case: Res<OpenCase>, preview: Res<Preview>, slices: Res<Slices>
         if another {
             state.framing = Framing { size: state.framing.size, ..Framing::default() };
         }
-        let Some(job) = Job::new(view.orientation, &state.framing, scene, at, window, &case.structures) else {
+        let structures = case.structures.iter().chain(&preview.structures);
+        let Some(job) = Job::new(view.orientation, &state.framing, scene, at, window, structures) else {
             continue;
         };
         if state.made_for.as_ref() == Some(&job) {

@@ -73,13 +73,13 @@ impl PartialEq for Job {
 
 impl Job {
     /// What a view is to show, or nothing before its size is known.
-    pub fn new(
+    pub fn new<'a>(
         orientation: SliceOrientation,
         framing: &Framing,
         scene: &SceneVolume,
         at: LpsPoint,
         window: fabrica_plan::Window,
-        structures: &[SceneStructure],
+        structures: impl Iterator<Item = &'a SceneStructure>,
     ) -> Option<Self> {
         if framing.size.min_element() < 2 {
             return None;
@@ -92,7 +92,6 @@ impl Job {
             ..fitted
         };
         let structures = structures
-            .iter()
             .filter(|s| s.appearance.visible)
             .map(|s| (s.structure.clone(), s.colour(), (s.appearance.opacity * AREA_OPACITY) as f32))
             .collect();

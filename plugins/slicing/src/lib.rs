@@ -1,9 +1,12 @@
-//! A free slice and a clip plane, held in the hand: a headset's hand carries it, a mouse turns it in the 3D view and moves it
+//! A free slice, a clip plane and a clip box, held in the hand, and a vessel straightened: a headset's hand carries it, a mouse turns it in the 3D view and moves it
 //! in the slices.
 //!
 //! The slice shows the interpolated scan in its window, thin or as a slab, drawn by `raycast` on task threads while the
-//! newest wish waits. The clip plane is the plan's: shown while it moves, one operation when it is let go.
+//! newest wish waits. Clip plane and clip box are the plan's: shown while they move, one operation when they are let go.
 
+mod along;
+mod boxed;
+mod boxes;
 mod picture;
 
 use bevy::prelude::*;
@@ -21,7 +24,7 @@ const TOOL: ToolInfo = ToolInfo {
     id: ID,
     title: "Slice",
     help: "Hold the trigger: the plane is fixed to the hand. With the mouse: drag in the 3D view to turn it, in a slice to \
-           move it.",
+           move it. Of the box the hand takes the face that it is at, else all of it.",
 };
 
 /// The tool's options, as programs call them.
@@ -31,6 +34,14 @@ pub(crate) mod option {
     pub(crate) const THICKNESS: &str = "thickness";
     pub(crate) const FLIP: &str = "flip";
     pub(crate) const TO_CROSSHAIR: &str = "crosshair";
+    pub(crate) const CUTS: &str = "cuts";
+    pub(crate) const AROUND: &str = "around";
+    pub(crate) const ON_OFF: &str = "box";
+    pub(crate) const VESSEL: &str = "vessel";
+    pub(crate) const TURN: &str = "turn";
+    /// Among what is held or shown.
+    pub(crate) const ALONG: &str = "along a vessel";
+    pub(crate) const BOX: &str = "clip box";
 }
 
 /// Adds the tool.
@@ -40,21 +51,29 @@ impl Plugin for SlicingPlugin {
     fn build(&self, app: &mut App) {
         app.add_tool_with(TOOL, options())
             .init_resource::<Holding>()
+            .init_resource::<boxed::Boxing>()
+            .init_resource::<along::Following>()
             .init_resource::<picture::Drawing>()
             .add_systems(Startup, picture::make)
-            .add_systems(Update, hold.in_set(InputSystems::Tools).run_if(using(ID)))
-            .add_systems(Update, lay_aside.run_if(not(using(ID))))
-            .add_systems(Update, (picture::start, picture::show).chain().after(InputSystems::Tools).after(lay_aside));
+            .add_systems(Update, (hold, boxed::hold).chain().in_set(InputSystems::Tools).run_if(using(ID)))
+            .add_systems(Update, (lay_aside, boxed::lay_aside).run_if(not(using(ID))))
+            .add_systems(Update, (picture::start, picture::show).chain().after(InputSystems::Tools).after(lay_aside))
+            .add_systems(Update, along::follow.after(InputSystems::Tools));
     }
 }
 
 fn options() -> Vec<ToolOption> {
     vec![
-        ToolOption::choice(option::WHAT, "What", &["slice", "clip plane", "both"]),
+        ToolOption::choice(option::WHAT, "What", &["slice", "clip plane", "both", option::BOX, option::ALONG]),
         ToolOption::choice(option::SLAB, "Slab", &["thin", "mean", "maximum"]),
         ToolOption::length(option::THICKNESS, "Thickness", Mm(1.0), Mm(50.0), Mm(10.0)),
         ToolOption::button(option::FLIP, "Cut the other side"),
         ToolOption::button(option::TO_CROSSHAIR, "To the crosshair"),
+        ToolOption::choice(option::VESSEL, "Vessel", &[]),
+        ToolOption::button(option::TURN, "Turn by 30°"),
+        ToolOption::choice(option::CUTS, "The box cuts", &["everything"]),
+        ToolOption::button(option::AROUND, "Around the whole scan"),
+        ToolOption::button(option::ON_OFF, "Box on or off"),
     ]
 }
 
@@ -83,9 +102,29 @@ fn hold(
         *holding = Holding::default();
         return;
     };
-    let (slab, clips) =
-        (tools.chosen(ID, option::SLAB) != Some("thin"), tools.chosen(ID, option::WHAT) != Some("slice"));
-    Tools::show_options(&mut tools, ID, &[(option::THICKNESS, slab), (option::FLIP, clips)]);
+    let what = tools.chosen(ID, option::WHAT).unwrap_or("slice").to_owned();
+    let (is_box, is_along) = (what == option::BOX, what == option::ALONG);
+    let clips = matches!(what.as_str(), "clip plane" | "both");
+    let (slab, slices) = (tools.chosen(ID, option::SLAB) != Some("thin"), matches!(what.as_str(), "slice" | "both"));
+    let shown = [
+        (option::SLAB, slices),
+        (option::THICKNESS, slab && slices),
+        (option::FLIP, clips),
+        (option::TO_CROSSHAIR, slices || clips),
+        (option::VESSEL, is_along),
+        (option::TURN, is_along),
+        (option::CUTS, is_box),
+        (option::AROUND, is_box),
+        (option::ON_OFF, is_box),
+    ];
+    Tools::show_options(&mut tools, ID, &shown);
+    if is_box || is_along {
+        // Systems of their own see to these.
+        if std::mem::take(&mut holding.grasp).is_held() && preview.clip.take().is_some() {
+            redraw.write_default();
+        }
+        return;
+    }
     let before = (holding.plane, holding.flipped);
     if Tools::take_press(&mut tools, ID, option::FLIP) {
         holding.flipped = !holding.flipped;

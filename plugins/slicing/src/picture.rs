@@ -116,7 +116,7 @@ pub(crate) fn start(
 }
 
 fn wanted(case: &OpenCase, preview: &Preview, tools: &Tools, holding: &Holding) -> Option<Job> {
-    if tools.chosen(ID, option::WHAT) == Some("clip plane") {
+    if matches!(tools.chosen(ID, option::WHAT), Some("clip plane" | option::BOX | option::ALONG)) {
         return None;
     }
     let (scene, plane) = (case.volume.as_ref()?, holding.plane?);

@@ -6,6 +6,7 @@
 
 mod live;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +50,8 @@ struct Surface {
     material: Handle<StandardMaterial>,
     /// The smooth surface, uncut, in the patient, and what it is of; nothing while the first is being extracted.
     whole: Option<(Arc<Structure>, Surfaced)>,
-    /// The clip plane (or none) that the shown mesh was cut by; nothing before there is one.
-    cut_by: Option<Option<ClipPlane>>,
+    /// The clip planes that the shown mesh was cut by; nothing before there is one.
+    cut_by: Option<Vec<ClipPlane>>,
     cutting: Option<Task<Mesh>>,
     live: Live,
 }
@@ -105,6 +106,7 @@ fn follows(new: &Structure, old: &Structure) -> bool {
 fn follow_case(
     mut commands: Commands,
     case: Res<OpenCase>,
+    preview: Res<Preview>,
     time: Res<Time>,
     mut surfaces: Query<(Entity, &mut Surface, &mut Visibility, Has<Extracting>)>,
     mut materials: ResMut<Assets<StandardMaterial>>,
@@ -112,17 +114,19 @@ fn follow_case(
     mut targets: ResMut<SurfaceTargets>,
     mut drawn: Local<Vec<(Arc<Structure>, Appearance)>>,
 ) {
-    if !case.is_changed() {
+    if !case.is_changed() && !preview.is_changed() {
         return;
     }
+    // The plan's, and what a tool would make.
+    let structures = || case.structures.iter().chain(&preview.structures);
     // A moved crosshair changes the case and no surface.
     let same = |(old, shown): (&(Arc<Structure>, Appearance), &SceneStructure)| {
         Arc::ptr_eq(&old.0, &shown.structure) && old.1 == shown.appearance
     };
-    if drawn.len() == case.structures.len() && drawn.iter().zip(&case.structures).all(same) {
+    if drawn.len() == structures().count() && drawn.iter().zip(structures()).all(same) {
         return;
     }
-    *drawn = case.structures.iter().map(|s| (s.structure.clone(), s.appearance)).collect();
+    *drawn = structures().map(|s| (s.structure.clone(), s.appearance)).collect();
     redraw.write_default();
     targets.0.retain(|t| case.structures.iter().any(|s| follows(&s.structure, &t.structure)));
     let Some(scene) = &case.volume else {
@@ -131,7 +135,7 @@ fn follow_case(
     };
     let mut known: Vec<String> = Vec::new();
     for (entity, mut surface, mut visibility, extracting) in &mut surfaces {
-        let Some(shown) = case.structures.iter().find(|s| follows(&s.structure, &surface.structure)) else {
+        let Some(shown) = structures().find(|s| follows(&s.structure, &surface.structure)) else {
             commands.entity(entity).despawn();
             continue;
         };
@@ -149,7 +153,7 @@ fn follow_case(
             *material = look(shown);
         }
     }
-    for shown in case.structures.iter().filter(|s| !known.contains(&s.structure.name)) {
+    for shown in structures().filter(|s| !known.contains(&s.structure.name)) {
         let surface = Surface {
             structure: shown.structure.clone(),
             since: time.elapsed(),
@@ -250,9 +254,9 @@ fn follow_edits(
     mut notices: ResMut<Notices>,
     mut show: Show,
 ) {
-    let clip = preview.cutting(&case);
     let Some(scene) = &case.volume else { return };
     for (entity, mut surface) in &mut surfaces {
+        let clips = preview.planes_cutting(&case, Some(&surface.structure.name));
         if let Some(made) = surface.live.task.as_mut().and_then(|task| block_on(future::poll_once(task))) {
             surface.live.task = None;
             match made {
@@ -269,9 +273,9 @@ fn follow_edits(
             continue;
         }
         let known = surface.live.made_for.as_ref();
-        if known.is_none_or(|(of, by)| !Arc::ptr_eq(of, &surface.structure) || *by != clip) {
+        if known.is_none_or(|(of, by)| !Arc::ptr_eq(of, &surface.structure) || *by != clips) {
             let structure = surface.structure.clone();
-            let work = surface.live.work(structure, scene.volume.clone(), clip);
+            let work = surface.live.work(structure, scene.volume.clone(), clips);
             surface.live.task = Some(AsyncComputeTaskPool::get().spawn(work));
         }
     }
@@ -324,7 +328,7 @@ fn smooth_at_rest(
     }
 }
 
-/// Shows each smooth surface, cut by the clip plane. The one under the pointer comes before the plan's.
+/// Shows each smooth surface, cut by the clip plane and the clip box. The one under the pointer comes before the plan's.
 fn cut_surfaces(
     case: Res<OpenCase>,
     preview: Res<Preview>,
@@ -332,8 +336,8 @@ fn cut_surfaces(
     mut surfaces: Query<(Entity, &mut Surface)>,
     mut show: Show,
 ) {
-    let clip = preview.cutting(&case);
     for (entity, mut surface) in &mut surfaces {
+        let clips = preview.planes_cutting(&case, Some(&surface.structure.name));
         // The one in hand is shown so until its blocks are there, and again when it is laid aside.
         if !surface.is_smooth() || (surface.is_edited(&editing) && !surface.live.shown.is_empty()) {
             continue;
@@ -346,16 +350,16 @@ fn cut_surfaces(
             show.redraw.write_default();
         }
         let Some((_, whole)) = surface.whole.clone() else { continue };
-        if surface.cutting.is_none() && surface.cut_by != Some(clip) {
-            surface.cut_by = Some(clip);
-            surface.cutting = Some(AsyncComputeTaskPool::get().spawn(async move {
-                match clip {
-                    Some(plane) => in_world(&cut_away(&whole, plane.point, plane.normal)),
-                    None => in_world(&whole),
-                }
-            }));
+        if surface.cutting.is_none() && surface.cut_by.as_ref() != Some(&clips) {
+            surface.cut_by = Some(clips.clone());
+            surface.cutting = Some(AsyncComputeTaskPool::get().spawn(async move { in_world(&cut_by(&whole, &clips)) }));
         }
     }
+}
+
+/// What clip planes leave of a surface.
+fn cut_by<'a>(surface: &'a fabrica_surface::Mesh, clips: &[ClipPlane]) -> Cow<'a, fabrica_surface::Mesh> {
+    clips.iter().fold(Cow::Borrowed(surface), |left, clip| Cow::Owned(cut_away(&left, clip.point, clip.normal)))
 }
 
 /// A surface as Bevy draws it.

@@ -12,10 +12,10 @@ use bevy::tasks::Task;
 use fabrica_edit::changed_blocks;
 use fabrica_plan::ClipPlane;
 use fabrica_progress::Progress;
-use fabrica_surface::{BlockSurface, SurfaceError, cut_away};
+use fabrica_surface::{BlockSurface, SurfaceError};
 use fabrica_volume::{Structure, Volume};
 
-use crate::in_world;
+use crate::{cut_by, in_world};
 
 /// The surface of a structure in blocks.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Live {
     /// What is shown, unless a task is changing it or nothing was ever made.
     blocks: Option<Blocks>,
     /// What the newest finished or running task makes.
-    pub made_for: Option<(Arc<Structure>, Option<ClipPlane>)>,
+    pub made_for: Option<(Arc<Structure>, Vec<ClipPlane>)>,
     pub task: Option<Task<Result<Made, SurfaceError>>>,
     /// The entities of blocks that are shown.
     pub shown: BTreeMap<[usize; 3], Entity>,
@@ -33,7 +33,7 @@ pub struct Live {
 struct Blocks {
     surface: BlockSurface,
     structure: Arc<Structure>,
-    clip: Option<ClipPlane>,
+    clips: Vec<ClipPlane>,
 }
 
 /// What a task made.
@@ -44,16 +44,16 @@ pub struct Made {
 }
 
 impl Live {
-    /// The work of showing a structure as it is now, cut by a clip plane.
+    /// The work of showing a structure as it is now, cut by clip planes.
     pub fn work(
         &mut self,
         structure: Arc<Structure>,
         volume: Arc<Volume>,
-        clip: Option<ClipPlane>,
+        clips: Vec<ClipPlane>,
     ) -> impl Future<Output = Result<Made, SurfaceError>> + Send + use<> {
-        self.made_for = Some((structure.clone(), clip));
+        self.made_for = Some((structure.clone(), clips.clone()));
         let before = self.blocks.take();
-        async move { make(before, structure, &volume, clip) }
+        async move { make(before, structure, &volume, clips) }
     }
 
     /// Takes in what a task made; its meshes are the caller's.
@@ -73,16 +73,16 @@ fn make(
     before: Option<Blocks>,
     structure: Arc<Structure>,
     volume: &Volume,
-    clip: Option<ClipPlane>,
+    clips: Vec<ClipPlane>,
 ) -> Result<Made, SurfaceError> {
     let by = structure.isovalue.map(|value| (volume, value));
     let progress = Progress::new();
     let known = before.filter(|b| b.structure.isovalue == structure.isovalue);
     let dirty = known.as_ref().and_then(|b| changed_blocks(&b.structure.mask, &structure.mask));
     let (surface, changed) = match (known, dirty) {
-        (Some(Blocks { mut surface, clip: cut_by, .. }), Some(dirty)) => {
+        (Some(Blocks { mut surface, clips: before, .. }), Some(dirty)) => {
             let mut changed = surface.update(&structure.mask, by, &dirty, &progress)?;
-            if cut_by != clip {
+            if before != clips {
                 changed = surface.blocks().map(|(at, _)| at).chain(changed).collect();
                 changed.sort_unstable();
                 changed.dedup();
@@ -96,15 +96,10 @@ fn make(
         }
     };
     let mesh = |at: [usize; 3]| {
-        let block = surface.block(at)?;
-        let mesh = match clip {
-            Some(plane) => in_world(&cut_away(block, plane.point, plane.normal)),
-            None => in_world(block),
-        };
-        Some(mesh)
+        Some(in_world(&cut_by(surface.block(at)?, &clips)))
     };
     let meshes = changed.into_iter().map(|at| (at, mesh(at))).collect();
-    Ok(Made { blocks: Blocks { surface, structure, clip }, meshes })
+    Ok(Made { blocks: Blocks { surface, structure, clips }, meshes })
 }
 
 #[cfg(test)]
@@ -127,9 +122,9 @@ mod tests {
         let mut mask = before.mask.clone();
         mask.set([80, 10, 10], true);
         let after = structure(mask);
-        let first = make(None, before, &volume, None).unwrap();
+        let first = make(None, before, &volume, Vec::new()).unwrap();
         assert_eq!(first.meshes.len(), 8);
-        let second = make(Some(first.blocks), after.clone(), &volume, None).unwrap();
+        let second = make(Some(first.blocks), after.clone(), &volume, Vec::new()).unwrap();
         // Voxel 80 lies in block 2, which is a corner of the blocks of cells 2 and (past the last) none; of 1 beside.
         assert!(second.meshes.len() <= 8, "{}", second.meshes.len());
         assert!(second.meshes.iter().any(|(at, mesh)| *at == [2, 0, 0] && mesh.is_some()));
@@ -143,7 +138,7 @@ mod tests {
             normal: fabrica_geometry::LpsVector::new(1.0, 0.0, 0.0),
             enabled: true,
         };
-        let cut = make(Some(second.blocks), after, &volume, Some(clip)).unwrap();
+        let cut = make(Some(second.blocks), after, &volume, vec![clip]).unwrap();
         assert_eq!(cut.meshes.len(), whole.blocks().count());
     }
 }

@@ -194,9 +194,10 @@ pub(crate) fn light(
     }
 }
 
-/// The structures that are not shown as the scan.
+/// The structures that are not shown as the scan, or not cut as what belongs to none is.
 fn distinct(case: &OpenCase) -> impl Iterator<Item = &SceneStructure> {
-    case.structures.iter().filter(|s| s.volume_look != VolumeLook::AsScan)
+    let boxed = case.clip_box.as_ref().filter(|clip| clip.enabled).map_or(&[][..], |clip| clip.named());
+    case.structures.iter().filter(|s| s.volume_look != VolumeLook::AsScan || boxed.contains(&s.structure.name))
 }
 
 fn same(of: &[Arc<Structure>], wanted: &[Arc<Structure>]) -> bool {

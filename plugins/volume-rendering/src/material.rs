@@ -9,7 +9,7 @@ use bevy::render::render_resource::{
 use bevy::shader::ShaderRef;
 use fabrica_geometry::{Grid, LpsVector};
 use fabrica_raycast::{
-    ClipPlane, Derived, Followed, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelBox, VoxelClip,
+    Clip, ClipPlane, Derived, Followed, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelBox, VoxelClip,
     VoxelClipKind,
 };
 use fabrica_scene::world::{direction_to_patient, direction_to_world};
@@ -211,9 +211,10 @@ impl VolumeMaterial {
         }
     }
 
-    /// Moves the clip plane: nothing else of the look is made again.
-    pub(crate) fn set_clip(&mut self, clip: Option<ClipPlane>) {
+    /// Moves the clip plane and the clips, as many as there were: nothing else of the look is made again.
+    pub(crate) fn set_clips(&mut self, clip: Option<ClipPlane>, clips: &[Clip], grid: &Grid) {
         self.uniform.clip = clip_uniform(clip);
+        self.uniform.set_clips(clips, grid);
     }
 }
 
@@ -265,17 +266,7 @@ fn uniform(
         ..default()
     };
     let to_patient = grid.voxel_to_patient();
-    for (to, clip) in uniform.clips.iter_mut().zip(scene.clips) {
-        let clip = VoxelClip::new(clip, to_patient);
-        let [axis_x, axis_y, axis_z] = clip.axes;
-        let kind = match clip.kind {
-            VoxelClipKind::Off => 0,
-            VoxelClipKind::Plane => 1,
-            VoxelClipKind::Inside => 2,
-            VoxelClipKind::Outside => 3,
-        };
-        *to = ClipUniform { axis_x, axis_y, axis_z, half: clip.half, kind };
-    }
+    uniform.set_clips(scene.clips, grid);
     if let (Some(fused), Some(table), Some((_, scale, offset))) = (scene.fused, &tables.fused, &textures.fused) {
         let affine = (fused.volume.grid().patient_to_voxel() * to_patient).as_affine3();
         uniform.fused_from_voxel = Mat4::from(affine);
@@ -289,6 +280,22 @@ fn uniform(
         };
     }
     uniform
+}
+
+impl VolumeUniform {
+    fn set_clips(&mut self, clips: &[Clip], grid: &Grid) {
+        for (to, clip) in self.clips.iter_mut().zip(clips) {
+            let clip = VoxelClip::new(clip, grid.voxel_to_patient());
+            let [axis_x, axis_y, axis_z] = clip.axes;
+            let kind = match clip.kind {
+                VoxelClipKind::Off => 0,
+                VoxelClipKind::Plane => 1,
+                VoxelClipKind::Inside => 2,
+                VoxelClipKind::Outside => 3,
+            };
+            *to = ClipUniform { axis_x, axis_y, axis_z, half: clip.half, kind };
+        }
+    }
 }
 
 /// The kept side's direction and distance; zero for no plane.

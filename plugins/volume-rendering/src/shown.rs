@@ -5,12 +5,15 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
-use fabrica_plan::{ClipPlane as PlannedClipPlane, TransferFunction as PlannedFunction, VolumeLook};
+use fabrica_geometry::Mm;
+use fabrica_plan::{ClipBox as PlannedClipBox, ClipPlane as PlannedClipPlane, TransferFunction as PlannedFunction, VolumeLook};
 use fabrica_raycast::{
-    ClipPlane, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings, Scene, Shown, StructureLook,
+    Clip, ClipBox, ClipPlane, ClipSet, ClipShape, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings, Scene, Shown, StructureLook,
     Structures, TransferFunction, VoxelBox,
 };
-use fabrica_scene::{Anatomy, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, transfer_function};
+use fabrica_scene::{
+    Anatomy, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, clips, transfer_function,
+};
 use fabrica_volume::{Rgb, Volume};
 
 use crate::box_mesh::box_mesh;
@@ -41,9 +44,10 @@ pub struct ShownVolume {
 pub(crate) struct Look {
     preset: String,
     clip: Option<PlannedClipPlane>,
+    clip_box: Option<PlannedClipBox>,
     function: Option<PlannedFunction>,
-    /// The structures whose labels are there, with their looks and colours.
-    structures: Vec<(VolumeLook, Rgb)>,
+    /// The structures whose labels are there, with their looks and colours, and whether the clip box cuts them.
+    structures: Vec<(VolumeLook, Rgb, bool)>,
     /// Whether something is under the pointer: then the light stays as it was.
     is_preview: bool,
 }
@@ -121,13 +125,15 @@ pub(crate) fn show(
         if shown.look.as_ref() == Some(&look) {
             continue;
         }
-        let only_clip = shown.look.as_ref().is_some_and(|old| Look { clip: look.clip, ..old.clone() } == look);
+        let only_clip = shown.look.as_ref().is_some_and(|old| look.differs_in_clips_alone(old));
         shown.look = Some(look.clone());
         redraw.write(Redraw);
         if only_clip && let Some(mut material) = material.and_then(|handle| materials.get_mut(handle)) {
-            material.set_clip(look.kept());
+            let (clips, _) = clips(look.clip_box.as_ref());
+            material.set_clips(look.kept(), &clips, shown.prepared.volume.grid());
             if let Some(drawn) = &mut shown.drawn {
                 drawn.settings.clip = look.kept();
+                drawn.clips = clips;
             }
             continue;
         }
@@ -157,15 +163,27 @@ impl Look {
                 (None, Some(shown)) => shown.volume_look.clone(),
                 (None, None) => VolumeLook::AsScan,
             };
-            (look, shown.map_or(structure.colour, SceneStructure::colour))
+            let is_cut = preview.boxing(case).is_some_and(|clip| clip.cuts_structure(&structure.name));
+            (look, shown.map_or(structure.colour, SceneStructure::colour), is_cut)
         });
         Self {
             preset: case.preset.clone(),
             clip: preview.cutting(case),
+            clip_box: preview.boxing(case).cloned(),
             function: dragged(None).or_else(|| case.function.clone()),
             structures: structures.collect(),
-            is_preview: preview.function.is_some(),
+            is_preview: preview.function.is_some() || preview.clip_box.is_some(),
         }
+    }
+
+    /// Whether nothing but clips has moved, so that all tables stay: a plane, which they do not know, or a box that is under
+    /// the pointer, whose tables hold wherever it is.
+    fn differs_in_clips_alone(&self, before: &Self) -> bool {
+        let box_moves = self.is_preview && self.clip_box.is_some() && before.clip_box.is_some();
+        let clip_box = if box_moves { &self.clip_box } else { &before.clip_box };
+        let cuts_rest = |look: &Self| look.clip_box.as_ref().map(PlannedClipBox::cuts_rest);
+        cuts_rest(self) == cuts_rest(before)
+            && Self { clip: self.clip, clip_box: clip_box.clone(), ..before.clone() } == *self
     }
 
     /// The plan says what is cut away, the renderer what is kept.
@@ -180,31 +198,43 @@ pub(crate) struct Drawn {
     settings: RenderSettings,
     function: TransferFunction,
     looks: Vec<StructureLook>,
+    clips: Vec<Clip>,
+    clips_of_rest: ClipSet,
     pub tables: LookTables,
 }
 
 impl Drawn {
     /// The scene of a volume with this look.
     pub fn scene<'a>(&'a self, volume: &'a Volume, labels: Option<&'a LabelMap>) -> Scene<'a> {
-        scene(volume, &self.function, self.settings, labels, &self.looks)
+        Scene {
+            settings: self.settings,
+            structures: labels.map(|labels| Structures { labels, looks: &self.looks }),
+            clips: &self.clips,
+            clips_of_rest: self.clips_of_rest,
+            ..Scene::new(volume, &self.function)
+        }
     }
 
     /// Lets the tables follow labels that have changed inside boxes.
     pub fn follow(&mut self, volume: &Volume, derived: &Derived, labels: &LabelMap, within: &[VoxelBox]) -> Followed {
-        let scene = scene(volume, &self.function, self.settings, Some(labels), &self.looks);
+        let scene = Scene {
+            settings: self.settings,
+            structures: Some(Structures { labels, looks: &self.looks }),
+            clips: &self.clips,
+            clips_of_rest: self.clips_of_rest,
+            ..Scene::new(volume, &self.function)
+        };
         self.tables.follow_labels(&scene, derived, within)
     }
 }
 
-fn scene<'a>(
-    volume: &'a Volume,
-    function: &'a TransferFunction,
-    settings: RenderSettings,
-    labels: Option<&'a LabelMap>,
-    looks: &'a [StructureLook],
-) -> Scene<'a> {
-    let structures = labels.map(|labels| Structures { labels, looks });
-    Scene { settings, structures, ..Scene::new(volume, function) }
+/// The clips of a box that is under the pointer, so far out that no place counts as empty because of it: it will move.
+fn unbounded(clips: &[Clip]) -> Vec<Clip> {
+    let far = |clip: &Clip| match clip.shape {
+        ClipShape::Box(shape) => Clip { shape: ClipShape::Box(ClipBox { half: [Mm(1e6); 3], ..shape }), ..*clip },
+        ClipShape::Plane(_) => *clip,
+    };
+    clips.iter().map(far).collect()
 }
 
 fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>) -> Result<VolumeMaterial, String> {
@@ -219,24 +249,36 @@ fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>
     let looks = look
         .structures
         .iter()
-        .map(|(look, colour)| {
+        .map(|(look, colour, is_cut)| {
+            let plain = StructureLook {
+                clips: if *is_cut { ClipSet::ALL } else { ClipSet::NONE },
+                ..StructureLook::default()
+            };
             Ok(match look {
                 VolumeLook::Hidden => StructureLook::hidden(),
-                VolumeLook::Tinted => StructureLook { colour: Some(*colour), ..StructureLook::default() },
+                VolumeLook::Tinted => StructureLook { colour: Some(*colour), ..plain },
                 VolumeLook::Through(planned) => {
                     let function = transfer_function(planned).map_err(|error| error.to_string())?;
-                    StructureLook { shown: Shown::Through(function), ..StructureLook::default() }
+                    StructureLook { shown: Shown::Through(function), ..plain }
                 }
-                _ => StructureLook::default(),
+                _ => plain,
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
     let labels = shown.labels.as_deref();
-    let scene = scene(volume, &function, settings, labels.map(|l| &l.map), &looks);
+    let (clips, clips_of_rest) = clips(look.clip_box.as_ref());
+    let scene = Scene {
+        settings,
+        structures: labels.map(|l| Structures { labels: &l.map, looks: &looks }),
+        clips: &clips,
+        clips_of_rest,
+        ..Scene::new(volume, &function)
+    };
     scene.check().map_err(|error| error.to_string())?;
     let derived = Derived { labels: labels.map(|l| l.blocks.clone()), ..shown.prepared.derived.clone() };
     let tables = if look.is_preview {
-        let mut tables = LookTables::without_light(&scene, &derived);
+        let clips = unbounded(&clips);
+        let mut tables = LookTables::without_light(&Scene { clips: &clips, ..scene }, &derived);
         tables.light = shown.drawn.take().and_then(|drawn| drawn.tables.light);
         tables
     } else {
@@ -244,6 +286,6 @@ fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>
     };
     let material = VolumeMaterial::new(&shown.prepared, &shown.textures, &scene, &derived, &tables, images);
     shown.stale_light &= look.is_preview;
-    shown.drawn = Some(Drawn { settings, function, looks, tables });
+    shown.drawn = Some(Drawn { settings, function, looks, clips, clips_of_rest, tables });
     Ok(material)
 }

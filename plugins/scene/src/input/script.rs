@@ -18,13 +18,16 @@
 //! 2.0 option measure kind angle                    # sets a tool's option: a name, mm, on, off; `press` for a button
 //! 2.5 do {"set_crosshair":{"at":[10,20,30]}}       # any operation of the plan, as the plan's file has it
 //! 3.0 undo                                         # also: redo
+//! 3.0 segment bone                                 # makes a structure by a preset; the script waits until that is done
+//! 3.0 look anterior                                # turns the 3D view: anterior, posterior, left, right, superior, inferior
+//! 3.0 picture measured                             # the window as a picture, once all of it is drawn (fabrica open --pictures)
 //! 3.0 place supine                                 # also: prone, left-side, right-side, standing, life-size
 //! 4.0 end                                          # ends the program when everything is saved
 //! ```
 
 use bevy::math::{Vec2, Vec3};
 use fabrica_geometry::{LpsPoint, LpsVector};
-use fabrica_raycast::SliceOrientation;
+use fabrica_raycast::{NamedView, SliceOrientation};
 
 use super::{Hand, SlicePlace};
 use crate::presence::MovePatient;
@@ -81,6 +84,12 @@ pub enum Step {
     Undo,
     /// And done again.
     Redo,
+    /// A structure is made by a preset.
+    Segment(String),
+    /// The 3D view looks from a named side.
+    Look(NamedView),
+    /// A picture of the window is kept under a name.
+    Picture(String),
     /// The patient is laid.
     Move(MovePatient),
     /// The program ends.
@@ -173,6 +182,15 @@ fn parse_line(text: &str) -> Result<Line, String> {
         ["option", tool, option, value @ ..] if !value.is_empty() => {
             Step::Option((*tool).to_owned(), (*option).to_owned(), value.join(" "))
         }
+        ["segment", preset] => Step::Segment((*preset).to_owned()),
+        ["look", from] => {
+            let named = NamedView::ALL.into_iter().find(|view| view.name() == *from);
+            Step::Look(named.ok_or_else(|| format!("there is no view `{from}`"))?)
+        }
+        ["picture", name] if name.chars().all(|c| c.is_alphanumeric() || "-_".contains(c)) => {
+            Step::Picture((*name).to_owned())
+        }
+        ["picture", ..] => return Err("a picture's name has letters, digits, - and _".into()),
         ["slice", "press"] => Step::SlicePress(true),
         ["slice", "release"] => Step::SlicePress(false),
         ["slice", "gone"] => Step::SliceAt(None),
@@ -264,9 +282,9 @@ mod tests {
             1.0 right to 0.1 1.2 -0.3 toward 0 1 -0.8 over 1\n\
             1.0 right squeeze 0.5\n1.0 left stick -1 0.5\n1.5 right menu down\n\
             2 slice at 1 2 3.5 axial\n2 slice press\n2 slice gone\n2 option measure kind angle between lines\n\
-            2 tool none\n2 tool measure\n2 do {\"a\":\"#\"}\n2 undo\n2 redo\n2 place prone\n2 left gone\n3 end\n";
+            2 tool none\n2 segment bone\n2 look anterior\n2 picture a-1\n2 tool measure\n2 do {\"a\":\"#\"}\n2 undo\n2 redo\n2 place prone\n2 left gone\n3 end\n";
         let script = Script::parse(text).unwrap();
-        assert_eq!(script.lines.len(), 18);
+        assert_eq!(script.lines.len(), 21);
         let kind = ["measure", "kind", "angle between lines"].map(str::to_owned);
         assert_eq!(script.lines[9].step, Step::Option(kind[0].clone(), kind[1].clone(), kind[2].clone()));
         assert_eq!(
@@ -277,7 +295,8 @@ mod tests {
                 over: 1.0,
             }
         );
-        assert_eq!(script.lines[12].step, Step::Do("{\"a\":\"#\"}".into()));
+        assert_eq!(script.lines[13].step, Step::Picture("a-1".into()));
+        assert_eq!(script.lines[15].step, Step::Do("{\"a\":\"#\"}".into()));
         assert_eq!(script.duration(), 3.0);
     }
 
@@ -292,6 +311,8 @@ mod tests {
             ("0 end\n1 place upside-down", 2),
             ("0 right stick NaN 0", 1),
             ("0 slice at 1 2 3 oblique", 1),
+            ("0 picture ../x", 1),
+            ("0 look sideways", 1),
             ("0 option measure kind", 1),
         ] {
             let error = Script::parse(text).unwrap_err();

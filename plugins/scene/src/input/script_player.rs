@@ -5,12 +5,14 @@ use bevy::prelude::*;
 use super::{Aim, ButtonsDown, Hand, HandSample, RoomPose, Script, SliceSample, Source, Step, Tools};
 use crate::presence::MovePatient;
 use crate::world::PatientPose;
-use crate::{Do, Notices, OpenCase, Request, Severity, Work};
+use crate::{Do, Navigate, Notices, OpenCase, Request, Severity, TakePicture, Work};
 
 /// A script's second, in frames.
 const FRAMES_PER_SECOND: f32 = 30.0;
 /// Frames that a script waits after the case has been opened: what is shown follows some frames later.
 const FRAMES_BEFORE: u32 = 10;
+/// Frames without work before a picture is taken: slices, labels and the 3D view follow some frames later.
+const SETTLED: u32 = 40;
 
 /// Asks for a script to be played, once the case is open and nothing is being worked on.
 #[derive(Message, Clone, Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Playing {
     next: usize,
     frame: u32,
     waited: u32,
+    /// Frames in which nothing was worked on, since a picture has been due.
+    settled: u32,
     hands: [Played; 2],
     slice: Sliced,
 }
@@ -89,6 +93,8 @@ pub(super) struct Asked<'w> {
     operations: MessageWriter<'w, Do>,
     requests: MessageWriter<'w, Request>,
     moves: MessageWriter<'w, MovePatient>,
+    navigation: MessageWriter<'w, Navigate>,
+    pictures: MessageWriter<'w, TakePicture>,
     ended: MessageWriter<'w, ScriptEnded>,
     tools: ResMut<'w, Tools>,
     notices: ResMut<'w, Notices>,
@@ -111,6 +117,13 @@ pub(super) fn play(
         return;
     }
     let now = now_playing.frame as f32 / FRAMES_PER_SECOND;
+    let due = now_playing.script.lines.get(now_playing.next).filter(|line| line.seconds <= now);
+    if due.is_some_and(|line| matches!(line.step, Step::Picture(_))) && now_playing.settled < SETTLED {
+        // Time stands still for it.
+        now_playing.settled = if work.beside.is_empty() { now_playing.settled + 1 } else { 0 };
+        return;
+    }
+    now_playing.settled = 0;
     now_playing.frame += 1;
     let time_of_first = now_playing.script.lines.get(now_playing.next).map(|line| line.seconds);
     while let Some(line) = now_playing.script.lines.get(now_playing.next) {
@@ -188,6 +201,15 @@ impl Playing {
             }
             Step::Redo => {
                 asked.requests.write(Request::Redo);
+            }
+            Step::Segment(preset) => {
+                asked.requests.write(Request::Segment { preset });
+            }
+            Step::Look(from) => {
+                asked.navigation.write(Navigate::Look(from));
+            }
+            Step::Picture(name) => {
+                asked.pictures.write(TakePicture(name));
             }
             Step::Move(to) => {
                 asked.moves.write(to);

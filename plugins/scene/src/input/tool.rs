@@ -87,6 +87,8 @@ pub struct Tools {
     known: Vec<(ToolInfo, Vec<ToolOption>)>,
     /// Options that mean nothing now, by tool.
     idle: Vec<(&'static str, &'static str)>,
+    /// The tool that the working hand's stick belongs to while it is in use.
+    stick: Option<&'static str>,
     active: Option<&'static str>,
 }
 
@@ -116,6 +118,19 @@ impl Tools {
             },
         }
         true
+    }
+
+    /// Says whether the working hand's stick is a tool's while that is in use: then it does nothing else. Changes nothing
+    /// where all stays as it is.
+    pub fn take_stick(this: &mut impl DerefMut<Target = Self>, tool: &'static str, takes: bool) {
+        if takes != (this.stick == Some(tool)) {
+            this.stick = takes.then_some(tool);
+        }
+    }
+
+    /// Whether the working hand's stick is the tool's that is in use.
+    pub fn has_stick(&self) -> bool {
+        self.stick.is_some() && self.stick == self.active
     }
 
     /// A tool's options.

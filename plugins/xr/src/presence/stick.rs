@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use fabrica_geometry::{LpsPoint, LpsVector};
 use fabrica_plan::{Operation, Window};
-use fabrica_scene::input::{Hand, Hands, Haptic};
+use fabrica_scene::input::{Hand, Hands, Haptic, Tools};
 use fabrica_scene::presence::{Comfort, Headset, StickUse};
 use fabrica_scene::{Do, OpenCase, Preview};
 
@@ -23,8 +23,10 @@ const MM_A_SECOND: f64 = 60.0;
 const LONGEST_FRAME: f32 = 0.1;
 
 /// Turns the user by steps about the own head.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn turn(
     hands: Res<Hands>,
+    tools: Res<Tools>,
     comfort: Res<Comfort>,
     headset: Res<Headset>,
     mut pushed: Local<[bool; 2]>,
@@ -33,7 +35,7 @@ pub(crate) fn turn(
     mut haptics: MessageWriter<Haptic>,
 ) {
     for hand in Hand::BOTH {
-        let turns = hand != hands.dominant || comfort.working_stick == StickUse::Turn;
+        let turns = hand != hands.dominant || (comfort.working_stick == StickUse::Turn && !tools.has_stick());
         let across = if turns { hands.get(hand).stick.x } else { 0.0 };
         let was = &mut pushed[hand as usize];
         if across.abs() < BACK {
@@ -51,9 +53,12 @@ pub(crate) fn turn(
     }
 }
 
-/// Window and level, or the slices, by the working hand's stick: shown while it is pushed, in the plan once it is let go.
+/// Window and level, or the slices, by the working hand's stick, unless the tool in the hand has a use for it: shown while it
+/// is pushed, in the plan once it is let go.
+#[allow(clippy::too_many_arguments, reason = "a system takes what it touches")]
 pub(crate) fn work(
     hands: Res<Hands>,
+    tools: Res<Tools>,
     comfort: Res<Comfort>,
     case: Res<OpenCase>,
     time: Res<Time<Real>>,
@@ -63,7 +68,7 @@ pub(crate) fn work(
 ) {
     let Some(scene) = &case.volume else { return };
     let stick = hands.working().stick;
-    let pushed = stick.length() > AT_REST;
+    let pushed = stick.length() > AT_REST && !tools.has_stick();
     let seconds = f64::from(time.delta_secs().min(LONGEST_FRAME));
     match comfort.working_stick {
         StickUse::Window if pushed => {
