@@ -6,7 +6,7 @@ export CARGO_INCREMENTAL ?= 0
 
 FABRICA = $(CARGO_TARGET_DIR)/debug/fabrica
 
-.PHONY: help setup build demo headset-demo test lint ci bench gallery fuzz clean
+.PHONY: help setup build demo headset-demo session test lint ci bench gallery fuzz clean
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -23,6 +23,9 @@ demo: build ## Scan to print on the sample case: a window where there is a displ
 headset-demo: setup ## A rehearsal in the simulated headset, without a headset; pictures of both eyes under out/headset.
 	cargo build --locked --workspace --lib --bins
 	@sh scripts/headset-demo.sh
+
+session: build ## A whole session on the head CT of ../shared/data in the window, from a script, with pictures, under out/session.
+	FABRICA=$(FABRICA) sh scripts/session/session.sh ../shared/data/ct_nifti_labels/head_ct_invesalius/head_ct.nii.gz out/session
 
 test: setup ## Builds and runs all tests.
 	cargo test --locked --workspace --quiet

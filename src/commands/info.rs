@@ -2,17 +2,24 @@
 
 use anyhow::Result;
 use fabrica_case::Case;
+use fabrica_progress::Progress;
 
+use super::unvalidated;
 use crate::cli::InfoArgs;
 use crate::terminal::say;
 
 /// Runs the command.
 pub fn run(args: &InfoArgs) -> Result<()> {
-    let info = Case::open_read_only(&args.case)?.info()?;
+    let case = Case::open_read_only(&args.case)?;
+    let info = case.info()?;
+    let unvalidated = unvalidated::all(&case, &Progress::new())?;
     if args.json {
-        say(serde_json::to_string_pretty(&info)?);
+        let mut json = serde_json::to_value(&info)?;
+        unvalidated::add_to(&mut json, &unvalidated);
+        say(serde_json::to_string_pretty(&json)?);
     } else {
         say(info);
+        unvalidated.iter().for_each(|u| say(u.words()));
     }
     Ok(())
 }

@@ -5,8 +5,9 @@ use fabrica_case::Case;
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_measure::{Request, Settings, Shown, Snap, measure, measurements_csv, measurements_json, sections_csv};
 use fabrica_plan::{Measurement, MeasurementKind, MeasurementOperation, OpId, Operation};
+use fabrica_progress::Progress;
 
-use super::volume_id;
+use super::{unvalidated, volume_id};
 use crate::author::author;
 use crate::cli::{MeasureArgs, MeasureWhat};
 use crate::parse;
@@ -83,8 +84,14 @@ fn find(case: &Case, asked: &str) -> Result<OpId> {
 }
 
 fn print(args: &MeasureArgs, all: &[Shown], case: &Case) -> Result<()> {
+    // What is told of structures, snapped to them or not, is said to be of unvalidated ones where it is.
+    let is_used = |name: &str| all.iter().any(|shown| shown.measurement.data.iter().any(|data| data.name == name));
+    let mut unvalidated = unvalidated::all(case, &Progress::new())?;
+    unvalidated.retain(|u| is_used(&u.structure));
     if args.json {
-        say(serde_json::to_string_pretty(&measurements_json(all, case.is_simulated()))?);
+        let mut json = measurements_json(all, case.is_simulated());
+        unvalidated::add_to(&mut json, &unvalidated);
+        say(serde_json::to_string_pretty(&json)?);
         return Ok(());
     }
     if args.csv {
@@ -101,6 +108,7 @@ fn print(args: &MeasureArgs, all: &[Shown], case: &Case) -> Result<()> {
     if case.is_simulated() {
         remark("SYNTHETIC data: simulated, not measured on a patient.");
     }
+    unvalidated.iter().for_each(|u| remark(u.words()));
     for shown in all {
         let m = &shown.measurement;
         let id = shown.id.as_ref().map_or_else(String::new, |id| format!(" ({id})"));
@@ -110,6 +118,9 @@ fn print(args: &MeasureArgs, all: &[Shown], case: &Case) -> Result<()> {
             say(format_args!("  {}: {q}   [{}]", q.what.name(), parts.collect::<Vec<_>>().join(", ")));
         }
         say(format_args!("  {}", m.method));
+        for data in m.data.iter().filter(|data| unvalidated.iter().any(|u| u.structure == data.name)) {
+            say(format_args!("  NOT VALIDATED: {}", data.name));
+        }
         if !shown.stale.is_empty() {
             say(format_args!("  STALE: {} changed since it was measured", shown.stale.join(", ")));
         }

@@ -26,6 +26,7 @@ pub mod resect;
 pub mod review;
 pub mod segment;
 pub mod series;
+mod unvalidated;
 
 use anyhow::{Result, bail};
 use fabrica_case::Case;

@@ -5,8 +5,10 @@ use std::io::Write;
 use anyhow::{Context, Result, bail};
 use fabrica_case::{Case, write_atomic};
 use fabrica_measure::{Picture, Shown, approach_json, measurements_csv, measurements_json, plan_report};
+use fabrica_progress::Progress;
 
 use super::export::refuse_inside;
+use super::unvalidated::{self, Unvalidated};
 use crate::author::author;
 use crate::cli::ReportArgs;
 use crate::terminal::say;
@@ -19,12 +21,17 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let mut case = Case::open(&args.case)?;
     refuse_inside(case.folder(), &args.out)?;
     let ending = args.out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let unvalidated = unvalidated::all(&case, &Progress::new())?;
     let text = match ending.as_str() {
-        "html" => plan_report(&case, &pictures(args)?)?,
+        "html" => {
+            let remarks: Vec<String> = unvalidated.iter().map(Unvalidated::words).collect();
+            plan_report(&case, &pictures(args)?, &remarks)?
+        },
         "csv" => measurements_csv(&Shown::all_of(&case)),
         "json" => {
             let mut json = measurements_json(&Shown::all_of(&case), case.is_simulated());
             json["approach"] = approach_json(&case);
+            unvalidated::add_to(&mut json, &unvalidated);
             serde_json::to_string_pretty(&json)?
         }
         _ => bail!("{} must end in .html, .csv or .json", args.out.display()),

@@ -109,7 +109,8 @@ fn every_kind_is_measured_kept_and_shown() {
         _ => None,
     });
     assert!(sections_csv(&profile.unwrap()).lines().count() > 15);
-    let page = plan_report(&case, &[]).unwrap();
+    let page = plan_report(&case, &[], &["NOT VALIDATED: <rod>".into()]).unwrap();
+    assert!(page.contains("NOT VALIDATED: &lt;rod&gt;"));
     assert!(page.contains("SYNTHETIC") && page.contains("ball &lt;1&gt;") && !page.contains("ball <1>"));
     assert!(page.contains("accepted by Anna") && page.contains("<svg"));
 
@@ -119,5 +120,5 @@ fn every_kind_is_measured_kept_and_shown() {
     case.replace_structure("volume-1", &smaller, &by, &Progress::new()).unwrap();
     let closest = &case.plan().state().measurements[11].measurement;
     assert_eq!(stale(&case, closest), ["rod"]);
-    assert!(plan_report(&case, &[]).unwrap().contains("STALE: rod"));
+    assert!(plan_report(&case, &[], &[]).unwrap().contains("STALE: rod"));
 }

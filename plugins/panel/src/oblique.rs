@@ -16,7 +16,7 @@ pub fn draw(ui: &egui::Ui, desk: &mut Desk, texture: TextureId) {
     egui::Window::new("Slice in the hand").default_pos([330.0, 60.0]).resizable(false).show(ui.ctx(), |ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
         let painter = ui.painter_at(rect);
-        painter.rect_filled(rect, 0.0, egui::Color32::BLACK);
+        painter.rect_filled(rect, 0.0, Color32::BLACK);
         views::paint(&painter, texture, rect);
         let mut captions = views::captions(desk);
         captions.extend((!desk.oblique.caption.is_empty()).then(|| desk.oblique.caption.clone()));

@@ -7,7 +7,7 @@ use fabrica_scene::input::{Hand, OptionKind, OptionValue, ToolOption};
 use crate::{Desk, Places};
 
 /// More names than these are a list to open.
-const LISTED: usize = 12;
+const LISTED: usize = 6;
 
 /// Draws the tools to choose from and the options of the one in use.
 pub fn draw(ui: &mut egui::Ui, desk: &mut Desk) {

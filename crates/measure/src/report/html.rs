@@ -23,11 +23,12 @@ text-align:left;vertical-align:top}th{background:#f3f5f7}.n{text-align:right;whi
 .stop{background:#ffd9d6;padding:.6rem}small{color:#57606a}figure{display:inline-block;margin:.5rem}img{max-width:34rem}";
 
 /// The report of a case's plan: data, warnings and what was decided, measurements with the parts of their errors, the way in
-/// (trajectories, implants, rehearsals), structures, notes, pictures, and the audit log.
+/// (trajectories, implants, rehearsals), structures, notes, pictures, and the audit log. What must not be overlooked (a structure
+/// that nobody validated) stands above all: `remarks`.
 ///
 /// # Errors
 /// When the audit log cannot be read.
-pub fn plan_report(case: &Case, pictures: &[Picture]) -> Result<String, CaseError> {
+pub fn plan_report(case: &Case, pictures: &[Picture], remarks: &[String]) -> Result<String, CaseError> {
     let info = case.info()?;
     let mut page = String::new();
     let mut put = |text: &str| page.push_str(text);
@@ -38,6 +39,9 @@ pub fn plan_report(case: &Case, pictures: &[Picture]) -> Result<String, CaseErro
         put(
             "<p class=\"stop\"><b>SYNTHETIC DATA.</b> A volume of this case is simulated, not measured on a patient.</p>",
         );
+    }
+    for remark in remarks {
+        put(&format!("<p class=\"stop\">{}</p>", escaped(remark)));
     }
     put(&format!("<p><small>{DISCLAIMER}</small></p><h2>Scans</h2>"));
     table(

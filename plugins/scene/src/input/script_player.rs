@@ -12,7 +12,7 @@ const FRAMES_PER_SECOND: f32 = 30.0;
 /// Frames that a script waits after the case has been opened: what is shown follows some frames later.
 const FRAMES_BEFORE: u32 = 10;
 /// Frames without work before a picture is taken: slices, labels and the 3D view follow some frames later.
-const SETTLED: u32 = 40;
+const SETTLED: u32 = 25;
 
 /// Asks for a script to be played, once the case is open and nothing is being worked on.
 #[derive(Message, Clone, Debug)]
