@@ -1,8 +1,8 @@
 //! What is done by a press on a place, or by the button.
 
 use bevy::prelude::*;
-use fabrica_geometry::{LpsPoint, LpsVector, Mm, PatientAxis};
-use fabrica_plan::{HollowSide, IslandChoice, Mode, Smoothing, Tool};
+use fabrica_geometry::{LpsPoint, LpsVector, Mm, Mm3, PatientAxis};
+use fabrica_plan::{HollowSide, IslandChoice, Logic, Mode, Smoothing, Tool};
 use fabrica_scene::Request;
 use fabrica_scene::input::Tools;
 
@@ -66,7 +66,25 @@ fn tool(kind: Kind, at: Option<LpsPoint>, by: By, structure: &str, settings: &Se
         Kind::GrowMargin => Tool::Margin { by: length },
         Kind::ShrinkMargin => Tool::Margin { by: Mm(-length.0) },
         Kind::Hollow => Tool::Hollow { thickness: length, side: HollowSide::Outer },
+        Kind::HollowAround => Tool::Hollow { thickness: length, side: HollowSide::Inner },
+        // As large as a ball of that radius.
+        Kind::SmallIslands => {
+            let than = Mm3(4.0 / 3.0 * std::f64::consts::PI * length.0.powi(3));
+            Tool::Islands(IslandChoice::RemoveSmaller { than })
+        }
+        Kind::Add => Tool::Logic(Logic::Add(other(structure, settings)?)),
+        Kind::Subtract => Tool::Logic(Logic::Subtract(other(structure, settings)?)),
+        Kind::Intersect => Tool::Logic(Logic::Intersect(other(structure, settings)?)),
+        Kind::Copy => Tool::Logic(Logic::Copy(other(structure, settings)?)),
+        Kind::Invert => Tool::Logic(Logic::Invert),
+        Kind::Clear => Tool::Logic(Logic::Clear),
     })
+}
+
+/// The other structure of logic.
+fn other(structure: &str, settings: &Settings) -> Result<String, &'static str> {
+    let other = settings.tools.chosen(ID, option::OTHER).filter(|name| *name != structure);
+    other.map(str::to_owned).ok_or("Choose another structure than the one that is edited.")
 }
 
 /// The axis nearest to a slice's normal.

@@ -29,6 +29,14 @@ pub enum Kind {
     GrowMargin,
     ShrinkMargin,
     Hollow,
+    HollowAround,
+    SmallIslands,
+    Add,
+    Subtract,
+    Intersect,
+    Copy,
+    Invert,
+    Clear,
 }
 
 /// How it is used.
@@ -46,7 +54,7 @@ pub enum Use {
 
 impl Kind {
     /// All, as they are offered.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 29] = [
         Self::Brush,
         Self::Eraser,
         Self::Draw,
@@ -57,6 +65,7 @@ impl Kind {
         Self::KeepIsland,
         Self::RemoveIsland,
         Self::LargestIsland,
+        Self::SmallIslands,
         Self::Threshold,
         Self::Grow,
         Self::Between,
@@ -68,6 +77,13 @@ impl Kind {
         Self::GrowMargin,
         Self::ShrinkMargin,
         Self::Hollow,
+        Self::HollowAround,
+        Self::Add,
+        Self::Subtract,
+        Self::Intersect,
+        Self::Copy,
+        Self::Invert,
+        Self::Clear,
     ];
 
     /// What users and scripts call it.
@@ -93,7 +109,15 @@ impl Kind {
             Self::Jointly => "smooth: jointly",
             Self::GrowMargin => "margin outwards",
             Self::ShrinkMargin => "margin inwards",
-            Self::Hollow => "hollow",
+            Self::Hollow => "hollow, wall inside",
+            Self::HollowAround => "hollow, wall outside",
+            Self::SmallIslands => "remove small islands",
+            Self::Add => "logic: add",
+            Self::Subtract => "logic: subtract",
+            Self::Intersect => "logic: intersect",
+            Self::Copy => "logic: copy",
+            Self::Invert => "logic: invert",
+            Self::Clear => "logic: clear",
         }
     }
 
@@ -114,16 +138,49 @@ impl Kind {
 
     /// Whether it takes a length.
     pub fn has_length(self) -> bool {
-        use Kind::{Closing, Gaussian, GrowMargin, Hollow, Jointly, Median, Opening, ShrinkMargin};
-        matches!(self, Median | Opening | Closing | Gaussian | Jointly | GrowMargin | ShrinkMargin | Hollow)
+        use Kind::{
+            Closing, Gaussian, GrowMargin, Hollow, HollowAround, Jointly, Median, Opening, ShrinkMargin, SmallIslands,
+        };
+        matches!(
+            self,
+            Median
+                | Opening
+                | Closing
+                | Gaussian
+                | Jointly
+                | GrowMargin
+                | ShrinkMargin
+                | Hollow
+                | HollowAround
+                | SmallIslands
+        )
+    }
+
+    /// Whether it takes another structure.
+    pub fn has_other(self) -> bool {
+        matches!(self, Self::Add | Self::Subtract | Self::Intersect | Self::Copy)
     }
 
     /// Whether voxels may come to the structure, so that others can lose them.
     pub fn adds(self) -> bool {
-        use Kind::{CutInside, CutOutside, EraseDrawn, Eraser, KeepIsland, LargestIsland, RemoveIsland, ShrinkMargin};
+        use Kind::{
+            Clear, CutInside, CutOutside, EraseDrawn, Eraser, Intersect, KeepIsland, LargestIsland, RemoveIsland,
+            ShrinkMargin, SmallIslands, Subtract,
+        };
         !matches!(
             self,
-            Eraser | EraseDrawn | CutInside | CutOutside | KeepIsland | RemoveIsland | LargestIsland | ShrinkMargin
+            Eraser
+                | EraseDrawn
+                | CutInside
+                | CutOutside
+                | KeepIsland
+                | RemoveIsland
+                | LargestIsland
+                | SmallIslands
+                | ShrinkMargin
+                | Subtract
+                | Intersect
+                | Clear
         )
     }
 }

@@ -40,6 +40,7 @@ pub(crate) mod option {
     pub(crate) const OVERWRITE: &str = "overwrite";
     pub(crate) const AREA: &str = "area";
     pub(crate) const VALUES: &str = "values";
+    pub(crate) const OTHER: &str = "other";
     pub(crate) const LOOK: &str = "look";
     pub(crate) const ACCEPT: &str = "accept";
     pub(crate) const APPLY: &str = "apply";
@@ -76,6 +77,7 @@ fn options() -> Vec<ToolOption> {
         ToolOption::choice(option::WHAT, "With", &Kind::ALL.map(Kind::name)),
         ToolOption::length(option::RADIUS, "Radius", Mm(0.5), Mm(50.0), Mm(5.0)),
         ToolOption::length(option::LENGTH, "Length", Mm(0.2), Mm(30.0), Mm(2.0)),
+        ToolOption::choice(option::OTHER, "Other structure", &[]),
         ToolOption::choice(option::OVERWRITE, "Takes from", &["no other", "visible others", "all others"]),
         ToolOption::choice(option::AREA, "Where", &[settings::EVERYWHERE]),
         ToolOption::toggle(option::VALUES, "Only values in the range"),
@@ -89,11 +91,13 @@ fn options() -> Vec<ToolOption> {
 fn offer(case: Res<OpenCase>, mut tools: ResMut<Tools>, mut editing: ResMut<Editing>) {
     let names: Vec<String> = case.structures.iter().map(|s| s.structure.name.clone()).collect();
     Tools::offer(&mut tools, ID, option::STRUCTURE, &names);
+    Tools::offer(&mut tools, ID, option::OTHER, &names);
     Tools::offer(&mut tools, ID, option::AREA, &settings::areas(&names));
     let kind = kind::chosen(&tools);
     let shown = [
         (option::RADIUS, kind.used() == Use::Brush),
         (option::LENGTH, kind.has_length()),
+        (option::OTHER, kind.has_other()),
         (option::OVERWRITE, kind.adds()),
         (option::APPLY, kind.used() == Use::Button),
         (option::LOOK, kind.seeds()),

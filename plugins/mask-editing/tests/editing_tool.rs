@@ -174,11 +174,19 @@ fn buttons_outlines_and_locks() {
     // One voxel to each side in the slice: the next slices lie 1.5 mm away.
     assert_eq!(shown(app.world(), "lesion").count(), 80 + 2 * 10 + 2 * 8);
 
+    // Logic with another structure: the same bits are in both, and taken away again.
+    let script = "0 option edit what logic: add\n0.1 option edit other rest\n0.3 option edit apply press\n";
+    let rest = shown(app.world(), "rest").count();
+    let before = shown(app.world(), "lesion").count();
+    play(&mut app, script, |world| shown(world, "lesion").count() == before + rest);
+    let script = "0 option edit what logic: subtract\n0.3 option edit apply press\n";
+    play(&mut app, script, |world| shown(world, "lesion").count() == before);
+
     // What is locked is left alone, and the user is told.
     let lock = "0 do {\"edit\":{\"lock\":{\"structure\":\"lesion\",\"locked\":true}}}\n0.5 option edit apply press\n";
     let told = |world: &World| world.resource::<Notices>().0.iter().any(|n| n.text.contains("locked"));
     play(&mut app, lock, told);
-    assert_eq!(strokes(&folder).len(), 2);
+    assert_eq!(strokes(&folder).len(), 4);
 }
 
 #[test]

@@ -36,7 +36,12 @@ pub(crate) struct Boxing {
     /// The choice that was last seen: another one is the user's.
     cuts: Option<String>,
     is_used: bool,
+    /// What was let go and is not in the plan yet, and for how many frames: it stays shown so long.
+    waiting: Option<(ClipBox, u32)>,
 }
+
+/// Frames after which what was let go is no longer waited for: the plan did not take it.
+const PATIENCE: u32 = 300;
 
 struct Grasp {
     was: ClipBox,
@@ -157,16 +162,24 @@ pub(crate) fn hold(
         }
     } else {
         let released = boxing.grasp.take().is_some();
-        if preview.clip_box.is_some() {
-            preview.clip_box = None;
-        }
         let wanted = moved.clone().filter(|_| released).or(asked.then(|| now.clone()));
         if let Some(clip) = wanted.filter(|clip| planned.as_ref() != Some(clip)) {
+            boxing.waiting = preview.clip_box.is_some().then(|| (clip.clone(), 0));
             operations.write(Do(Operation::SetClipBox { name: CLIP.into(), clip }));
+        }
+        if let Some((clip, frames)) = &mut boxing.waiting {
+            *frames += 1;
+            if planned.as_ref() == Some(clip) || *frames > PATIENCE {
+                boxing.waiting = None;
+            }
+        }
+        if boxing.waiting.is_none() && preview.clip_box.is_some() {
+            preview.clip_box = None;
+            redraw.write_default();
         }
     }
     boxing.is_used = true;
-    let shown = moved.unwrap_or(now);
+    let shown = moved.or_else(|| preview.clip_box.clone()).unwrap_or(now);
     Annotations::set(&mut annotations, CLIP_BOX, drawn(&shown, face));
     if oblique.boxed.as_ref() != Some(&shown) {
         oblique.boxed = Some(shown);
@@ -256,7 +269,7 @@ fn put_down(
     if !boxing.is_used {
         return;
     }
-    if boxing.grasp.is_some() && preview.clip_box.take().is_some() {
+    if preview.clip_box.take().is_some() {
         redraw.write_default();
     }
     **boxing = Boxing::default();
