@@ -26,7 +26,7 @@ pub fn run(args: &ReportArgs) -> Result<()> {
         "html" => {
             let remarks: Vec<String> = unvalidated.iter().map(Unvalidated::words).collect();
             plan_report(&case, &pictures(args)?, &remarks)?
-        },
+        }
         "csv" => measurements_csv(&Shown::all_of(&case)),
         "json" => {
             let mut json = measurements_json(&Shown::all_of(&case), case.is_simulated());

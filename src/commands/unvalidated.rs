@@ -17,11 +17,7 @@ pub struct Unvalidated {
 impl Unvalidated {
     /// In a sentence.
     pub fn words(&self) -> String {
-        format!(
-            "NOT VALIDATED: a network had a part in \"{}\", and {}.",
-            self.structure,
-            self.obstacles.join("; ")
-        )
+        format!("NOT VALIDATED: a network had a part in \"{}\", and {}.", self.structure, self.obstacles.join("; "))
     }
 
     fn json(&self) -> Value {

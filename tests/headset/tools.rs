@@ -58,7 +58,8 @@ impl User<'_> {
 
     /// The hand out of the way; both eyes' pictures.
     fn picture(&mut self, name: &str) -> Capture {
-        self.app.tell(json!({ "do": "hand", "hand": "right", "position": [0.3, 1.0, -0.2], "yaw_pitch_roll": [0, 0, 0] }));
+        self.app
+            .tell(json!({ "do": "hand", "hand": "right", "position": [0.3, 1.0, -0.2], "yaw_pitch_roll": [0, 0, 0] }));
         self.app.frames(12);
         self.app.capture(name)
     }
@@ -173,7 +174,7 @@ fn slices(user: &mut User<'_>) {
 
 /// A stroke through air, seen in red; the other mode by button, the radius by stick, and back by undo.
 fn edits(user: &mut User<'_>) {
-    user.take("edit", &["what brush"]);
+    user.take("edit", &[]);
     assert_eq!(user.app.last("options")["structure"], "lesion");
     let [from, to] = [[25.0, -10.0, -20.0], [10.0, -10.0, -20.0]];
     user.brush_at(from);

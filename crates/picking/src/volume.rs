@@ -44,11 +44,8 @@ pub fn visible_point(
     let structures: Vec<_> = structures.iter().filter(|(mask, _)| mask.grid().dims() == grid.dims()).collect();
     let sights = || structures.iter().map(|(_, seen)| seen).chain([&rest]).filter_map(|seen| seen.sight);
     // From where anything is seen to where nothing is any more.
-    let sight = sights().reduce(|a, b| Sight {
-        near: Mm(a.near.0.min(b.near.0)),
-        far: Mm(a.far.0.max(b.far.0)),
-        ..a
-    })?;
+    let sight =
+        sights().reduce(|a, b| Sight { near: Mm(a.near.0.min(b.near.0)), far: Mm(a.far.0.max(b.far.0)), ..a })?;
     let (near, far) = within(volume, &sight)?;
     let step = grid.finest_spacing().0 / STEPS_A_VOXEL;
     let count = ((far - near) / step).ceil().clamp(1.0, 1e6) as usize;

@@ -119,7 +119,10 @@ impl ClipBox {
             }
             let Mm(half) = self.half[a];
             if !(half > 0.0 && half <= LONGEST) {
-                return Err(PlanError::invalid("clip box's side", format!("half of it, {half} mm, is not over 0 and at most 100 m")));
+                return Err(PlanError::invalid(
+                    "clip box's side",
+                    format!("half of it, {half} mm, is not over 0 and at most 100 m"),
+                ));
             }
         }
         self.named().iter().try_for_each(|name| check_name("structure", name))
@@ -134,7 +137,11 @@ mod tests {
     fn a_box_has_its_planes_and_corners_where_they_belong() {
         let slant = std::f64::consts::FRAC_1_SQRT_2;
         let clip = ClipBox {
-            axes: [LpsVector::new(slant, slant, 0.0), LpsVector::new(-slant, slant, 0.0), LpsVector::new(0.0, 0.0, 1.0)],
+            axes: [
+                LpsVector::new(slant, slant, 0.0),
+                LpsVector::new(-slant, slant, 0.0),
+                LpsVector::new(0.0, 0.0, 1.0),
+            ],
             half: [Mm(1.0), Mm(2.0), Mm(3.0)],
             ..ClipBox::around(LpsPoint::new(9.0, -1.0, 0.0), LpsPoint::new(11.0, 1.0, 0.0))
         };

@@ -30,8 +30,8 @@
 
 mod approach;
 mod author;
-mod edit;
 mod clip_box;
+mod edit;
 mod error;
 mod history;
 mod items;
@@ -48,6 +48,7 @@ mod values;
 
 pub use approach::{Approach, ApproachDecision, ApproachOperation, Assessment, PlannedClearance, PlannedCrossing};
 pub use author::{Author, UtcTime};
+pub use clip_box::{ClipBox, Cuts};
 pub use edit::{
     Area, Base, Created, EditOperation, EditState, HollowSide, IslandChoice, Limits, Logic, Mode, Overwrite, Program,
     ProgramStep, Shape, Smoothing, Stroke, StrokePath, StructureProgress, Tool, ValueRange, VolumeMask, VolumeSide,
@@ -69,5 +70,4 @@ pub use validation::{
     CheckedSize, DimensionalCheck, DoubtSide, DoubtfulRegion, Listed, OverrideMade, RegionDecision, Signature, Specks,
     Validation, ValidationOperation, Verdict, WorkList,
 };
-pub use clip_box::{ClipBox, Cuts};
 pub use values::{Acceptance, Appearance, Camera, ClipPlane, Note, Projection, Window};

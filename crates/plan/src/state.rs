@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::record::Entry;
 use crate::{
-    Acceptance, Action, Appearance, Approach, Camera, ClipBox, ClipPlane, EditState, Items, NamedMeasurement, Note, OpId,
-    Operation, Overwrite, PlanError, Rehearsal, Rendering, Review, ScrewCheck, Validation, Watch, Window,
+    Acceptance, Action, Appearance, Approach, Camera, ClipBox, ClipPlane, EditState, Items, NamedMeasurement, Note,
+    OpId, Operation, Overwrite, PlanError, Rehearsal, Rendering, Review, ScrewCheck, Validation, Watch, Window,
 };
 
 /// What a plan says: the sum of its operations up to some point, less those that were undone.

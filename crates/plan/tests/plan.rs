@@ -9,8 +9,9 @@
 
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_plan::{
-    Action, Author, Camera, ClipBox, ClipPlane, Cuts, EditOperation, Item, ItemOperation, Mode, Operation, Plan, PlanError, PlanState,
-    PlanVersion, Projection, SCHEMA, Stroke, StrokePath, StructureProgress, Tool, Trajectory, UtcTime, Window,
+    Action, Author, Camera, ClipBox, ClipPlane, Cuts, EditOperation, Item, ItemOperation, Mode, Operation, Plan,
+    PlanError, PlanState, PlanVersion, Projection, SCHEMA, Stroke, StrokePath, StructureProgress, Tool, Trajectory,
+    UtcTime, Window,
 };
 use fabrica_volume::{GeometryIssue, Rgb};
 use proptest::prelude::*;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use fabrica_geometry::LpsPoint;
 use fabrica_plan::{
-    Appearance, Approach, ClipBox, ClipPlane, Implant, NamedMeasurement, Rehearsal, ScrewCheck, StructureProgress, Trajectory,
-    TransferFunction, VolumeLook, Watch, Window,
+    Appearance, Approach, ClipBox, ClipPlane, Implant, NamedMeasurement, Rehearsal, ScrewCheck, StructureProgress,
+    Trajectory, TransferFunction, VolumeLook, Watch, Window,
 };
 use fabrica_review::Status;
 use fabrica_volume::{GeometryWarning, Rgb, Structure, Volume};

@@ -82,7 +82,8 @@ impl Job {
         let length: f64 = path.windows(2).map(|pair| pair[0].distance(pair[1]).0).sum();
         let step = (self.volume.grid().finest_spacing().0 / 2.0).max(length / MOST_ROWS);
         let width = (WIDE * self.line.radius).clamp(LEAST_WIDTH, GREATEST_WIDTH);
-        let right = across((*second - *first).0, f64::from(self.turns) * TURN_DEGREES).ok_or("its start has no direction")?;
+        let right =
+            across((*second - *first).0, f64::from(self.turns) * TURN_DEGREES).ok_or("its start has no direction")?;
         let slice = CurvedSlice::along(path, right, Mm(width), Mm(step)).map_err(|e| e.to_string())?;
         let picture = render_curved(&self.volume, &slice, self.window, &Progress::new()).map_err(|e| e.to_string())?;
         Ok((picture, slice))

@@ -134,7 +134,9 @@ pub(crate) fn hold(
     let asked = planned.as_ref().map_or(now != around(), |planned| *planned != now);
 
     let (by, press) = reach(&slice, hands.working());
-    if press.started && let Some(by) = by {
+    if press.started
+        && let Some(by) = by
+    {
         let face = face_at(&now, &by, &patient);
         // A ray that meets no face and a pointer outside hold nothing; a hand may hold the box from afar.
         let whole = match by {
@@ -153,7 +155,11 @@ pub(crate) fn hold(
         face = grasp.face.map(|(face, _)| face);
         let to = by.filter(|_| press.held || press.ended).and_then(|by| grasp.moved(&by));
         // A hand that is lost leaves it where it was last.
-        moved = to.or_else(|| preview.clip_box.clone()).map(|clip| ClipBox { enabled: true, cuts: now.cuts.clone(), ..clip });
+        moved = to.or_else(|| preview.clip_box.clone()).map(|clip| ClipBox {
+            enabled: true,
+            cuts: now.cuts.clone(),
+            ..clip
+        });
     }
     if boxing.grasp.is_some() && press.held {
         if moved.is_some() && preview.clip_box != moved {
@@ -246,7 +252,8 @@ impl Grasp {
 
 /// Its edges; the face in the hand, with the box's sides.
 fn drawn(clip: &ClipBox, face: Option<Face>) -> Vec<Annotation> {
-    let ring = |points: Vec<LpsPoint>, colour| Annotation { closed: true, dots: false, ..Annotation::line(points, colour) };
+    let ring =
+        |points: Vec<LpsPoint>, colour| Annotation { closed: true, dots: false, ..Annotation::line(points, colour) };
     let ends = [true, false].map(|ahead| Face { axis: 2, ahead }.corners(clip));
     let mut lines: Vec<Annotation> = ends.iter().map(|corners| ring(corners.to_vec(), EDGES)).collect();
     let upright = |n: usize| Annotation { dots: false, ..Annotation::line(vec![ends[0][n], ends[1][n]], EDGES) };

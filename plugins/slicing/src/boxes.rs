@@ -6,7 +6,6 @@ use fabrica_scene::input::{PatientPlace, PatientRay};
 use fabrica_scene::turn_between;
 use glam::DVec3;
 
-
 /// The box keeps at least so much along each axis, half of it, mm.
 const THINNEST: f64 = 1.0;
 /// A ray nearer than this to along a face's normal (its sine) says nothing of where that is dragged.

@@ -1,5 +1,5 @@
-//! A free slice, a clip plane and a clip box, held in the hand, and a vessel straightened: a headset's hand carries it, a mouse turns it in the 3D view and moves it
-//! in the slices.
+//! A free slice, a clip plane and a clip box, held in the hand: a headset's hand carries them, a mouse turns the plane in the
+//! 3D view and moves it in the slices. And a vessel straightened along its centreline.
 //!
 //! The slice shows the interpolated scan in its window, thin or as a slab, drawn by `raycast` on task threads while the
 //! newest wish waits. Clip plane and clip box are the plan's: shown while they move, one operation when they are let go.

@@ -95,9 +95,7 @@ fn make(
             (surface, all)
         }
     };
-    let mesh = |at: [usize; 3]| {
-        Some(in_world(&cut_by(surface.block(at)?, &clips)))
-    };
+    let mesh = |at: [usize; 3]| Some(in_world(&cut_by(surface.block(at)?, &clips)));
     let meshes = changed.into_iter().map(|at| (at, mesh(at))).collect();
     Ok(Made { blocks: Blocks { surface, structure, clips }, meshes })
 }

@@ -9,8 +9,8 @@ use bevy::render::render_resource::{
 use bevy::shader::ShaderRef;
 use fabrica_geometry::{Grid, LpsVector};
 use fabrica_raycast::{
-    Clip, ClipPlane, Derived, Followed, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelBox, VoxelClip,
-    VoxelClipKind,
+    Clip, ClipPlane, Derived, Followed, Fusion, LabelMap, LookTables, MAX_CLIPS, RenderMode, Scene, VoxelBox,
+    VoxelClip, VoxelClipKind,
 };
 use fabrica_scene::world::{direction_to_patient, direction_to_world};
 

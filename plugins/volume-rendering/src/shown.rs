@@ -6,14 +6,14 @@ use bevy::prelude::*;
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use fabrica_geometry::Mm;
-use fabrica_plan::{ClipBox as PlannedClipBox, ClipPlane as PlannedClipPlane, TransferFunction as PlannedFunction, VolumeLook};
+use fabrica_plan::{
+    ClipBox as PlannedClipBox, ClipPlane as PlannedClipPlane, TransferFunction as PlannedFunction, VolumeLook,
+};
 use fabrica_raycast::{
-    Clip, ClipBox, ClipPlane, ClipSet, ClipShape, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings, Scene, Shown, StructureLook,
-    Structures, TransferFunction, VoxelBox,
+    Clip, ClipBox, ClipPlane, ClipSet, ClipShape, Derived, Followed, LabelMap, LookTables, Preset, RenderSettings,
+    Scene, Shown, StructureLook, Structures, TransferFunction, VoxelBox,
 };
-use fabrica_scene::{
-    Anatomy, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, clips, transfer_function,
-};
+use fabrica_scene::{Anatomy, Notices, OpenCase, Preview, Redraw, SceneStructure, Severity, clips, transfer_function};
 use fabrica_volume::{Rgb, Volume};
 
 use crate::box_mesh::box_mesh;
@@ -250,10 +250,8 @@ fn new_material(shown: &mut ShownVolume, look: &Look, images: &mut Assets<Image>
         .structures
         .iter()
         .map(|(look, colour, is_cut)| {
-            let plain = StructureLook {
-                clips: if *is_cut { ClipSet::ALL } else { ClipSet::NONE },
-                ..StructureLook::default()
-            };
+            let plain =
+                StructureLook { clips: if *is_cut { ClipSet::ALL } else { ClipSet::NONE }, ..StructureLook::default() };
             Ok(match look {
                 VolumeLook::Hidden => StructureLook::hidden(),
                 VolumeLook::Tinted => StructureLook { colour: Some(*colour), ..plain },
