@@ -40,6 +40,8 @@ pub enum FaultKind {
     Cavity,
     /// A wall thinner than asked for.
     ThinWall,
+    /// A sharp edge or tip, thinner than a wall, which hardly stands out from what is thick enough.
+    SharpEdge,
     /// A part beyond the printer's build volume.
     BeyondBed,
 }
@@ -47,7 +49,7 @@ pub enum FaultKind {
 impl FaultKind {
     /// Whether this keeps a mesh from being a solid (or is only to be known before printing).
     pub fn breaks_solid(self) -> bool {
-        !matches!(self, Self::TinyShell | Self::Cavity | Self::ThinWall | Self::BeyondBed)
+        !matches!(self, Self::TinyShell | Self::Cavity | Self::ThinWall | Self::SharpEdge | Self::BeyondBed)
     }
 
     /// What it is, in a few words.
@@ -63,6 +65,7 @@ impl FaultKind {
             Self::TinyShell => "tiny separate part",
             Self::Cavity => "inner cavity",
             Self::ThinWall => "thin wall",
+            Self::SharpEdge => "sharp edge",
             Self::BeyondBed => "beyond the printer's build volume",
         }
     }
@@ -139,7 +142,7 @@ pub struct Inspection {
     pub places: Vec<FaultPlace>,
     /// How many places of each kind there are, listed or not.
     pub counts: Vec<(FaultKind, usize)>,
-    /// The least wall, where walls were measured: the limit of measuring if none is thinner.
+    /// The least wall without sharp edges, where walls were measured: the limit of measuring if none is thinner.
     pub least_wall: Option<Mm>,
     /// Area that leans over and needs support.
     pub overhang: Mm2,
@@ -213,9 +216,10 @@ pub fn inspect(mesh: &Mesh, options: &InspectOptions, progress: &Progress) -> Re
     let mut least_wall = None;
     if let Some(wall) = options.least_wall {
         let walls = thickness(mesh, Mm(2.0 * wall.0), progress)?;
-        least_wall = Some(walls.least());
-        places.extend(walls.thin_places(mesh, wall).into_iter().map(|place| FaultPlace {
-            kind: FaultKind::ThinWall,
+        let thin = walls.thin_places(mesh, wall);
+        least_wall = Some(walls.least_wall(&thin, wall));
+        places.extend(thin.into_iter().map(|place| FaultPlace {
+            kind: if place.edge { FaultKind::SharpEdge } else { FaultKind::ThinWall },
             at: place.at,
             size: place.thickness,
             count: place.vertices,

@@ -1,7 +1,8 @@
 //! Meshes that print.
 //!
 //! - [`read_model`] and [`write_model`] go to and from STL, OBJ, PLY, OFF, 3MF and GLB.
-//! - [`inspect`] looks for all that can be wrong, each with its places; [`thickness`] measures walls everywhere.
+//! - [`inspect`] looks for all that can be wrong, each with its places; [`thickness`] measures walls everywhere, [`thicken`] thickens those that
+//!   are too thin.
 //! - [`self_intersections`] finds where a surface passes through itself, exactly.
 //! - [`repair`] makes any mesh the surface of a solid, and asks before it loses anything.
 //! - [`remesh`] and [`wrap`] always end in a solid, with a tolerance that they state.
@@ -10,6 +11,7 @@
 //! - [`departures`] measures how far one mesh departs from another.
 
 mod arrange;
+mod balls;
 mod boolean;
 mod compare;
 mod crossings;
@@ -26,6 +28,7 @@ mod remesh;
 mod repair;
 mod shapes;
 mod simplify;
+mod thicken;
 mod thickness;
 mod tree;
 mod winding;
@@ -44,4 +47,5 @@ pub use intersections::self_intersections;
 pub use remesh::{Remeshed, remesh, untangle, wrap};
 pub use repair::{FilledHole, Loss, LostPiece, RepairOptions, RepairReport, RepairStep, Repaired, Sheets, repair};
 pub use simplify::{Simplified, SimplifyReport, simplify};
-pub use thickness::{Thickness, ThinPlace, thickness};
+pub use thicken::{ThickenReport, Thickened, thicken};
+pub use thickness::{Thickness, ThinPlace, sampled_thickness, thickness};

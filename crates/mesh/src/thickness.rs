@@ -1,10 +1,13 @@
 //! How thick the walls of a solid are, everywhere.
 
+mod tips;
+
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_progress::Progress;
 use fabrica_surface::Mesh;
 use glam::DVec3;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::MeshError;
 use crate::exact::Corners;
@@ -23,10 +26,12 @@ pub struct Thickness {
     pub at_vertices: Vec<f32>,
     /// The greatest thickness that was looked for.
     pub limit: Mm,
+    /// In the middle of each triangle, mm; infinite for needles.
+    pub(crate) in_triangles: Vec<f32>,
 }
 
 /// A place where a wall is thin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThinPlace {
     /// The thinnest point of it.
     pub at: LpsPoint,
@@ -34,16 +39,34 @@ pub struct ThinPlace {
     pub thickness: Mm,
     /// Vertices that are too thin around it.
     pub vertices: usize,
+    /// It is no wall but a sharp edge or tip: all of it stands out by at most a quarter of the wall from a ball as thick as a
+    /// wall should be, that lies inside. (At the very tip of any wedge the thickness is nothing, however small it is.)
+    pub edge: bool,
 }
 
 impl Thickness {
-    /// The least.
+    /// The least, sharp edges included: towards the tip of any wedge below 60° that is nothing.
     pub fn least(&self) -> Mm {
         Mm(self.at_vertices.iter().fold(f32::INFINITY, |a, &b| a.min(b)).into())
     }
 
+    /// The least wall, without sharp edges, given the places thinner than `wall` that [`Self::thin_places`] found.
+    pub fn least_wall(&self, places: &[ThinPlace], wall: Mm) -> Mm {
+        // The thinnest comes first.
+        let thin = places.iter().find(|place| !place.edge).map(|place| place.thickness);
+        let enough = self.at_vertices.iter().map(|t| f64::from(*t)).filter(|t| *t >= wall.0);
+        thin.unwrap_or_else(|| Mm(enough.fold(self.limit.0, f64::min)))
+    }
+
     /// The places thinner than a wall should be, the thinnest first: vertices that hang together are one.
     pub fn thin_places(&self, mesh: &Mesh, wall: Mm) -> Vec<ThinPlace> {
+        let mut places: Vec<ThinPlace> = self.grouped(mesh, wall).into_iter().map(|group| group.place).collect();
+        places.sort_by(|a, b| a.thickness.0.total_cmp(&b.thickness.0));
+        places
+    }
+
+    /// The thin places with their vertices.
+    pub(crate) fn grouped(&self, mesh: &Mesh, wall: Mm) -> Vec<ThinGroup> {
         let thin = |v: u32| self.at_vertices.get(v as usize).is_some_and(|t| f64::from(*t) < wall.0);
         let mut groups = crate::edges::Groups::new(mesh.vertices().len());
         for &[a, b, c] in mesh.triangles() {
@@ -53,23 +76,31 @@ impl Thickness {
                 }
             }
         }
+        let all: Vec<u32> = (0..mesh.vertices().len() as u32).filter(|&v| thin(v)).collect();
+        let on_edge = tips::on_edges(mesh, self, &all, wall.0);
         let mut places = std::collections::BTreeMap::new();
-        for v in (0..mesh.vertices().len() as u32).filter(|&v| thin(v)) {
+        for (v, on_edge) in all.into_iter().zip(on_edge) {
             let thickness = Mm(self.at_vertices[v as usize].into());
-            let place = places.entry(groups.root(v)).or_insert(ThinPlace {
-                at: LpsPoint(position(mesh, v)),
-                thickness,
-                vertices: 0,
+            let group = places.entry(groups.root(v)).or_insert_with(|| ThinGroup {
+                place: ThinPlace { at: LpsPoint(position(mesh, v)), thickness, vertices: 0, edge: true },
+                vertices: Vec::new(),
             });
-            place.vertices += 1;
-            if thickness < place.thickness {
-                (place.at, place.thickness) = (LpsPoint(position(mesh, v)), thickness);
+            group.vertices.push(v);
+            group.place.vertices += 1;
+            // The thinnest of what stands out counts; that of the edge alone where nothing does.
+            if on_edge <= group.place.edge && (on_edge < group.place.edge || thickness < group.place.thickness) {
+                (group.place.at, group.place.thickness) = (LpsPoint(position(mesh, v)), thickness);
             }
+            group.place.edge &= on_edge;
         }
-        let mut places: Vec<ThinPlace> = places.into_values().collect();
-        places.sort_by(|a, b| a.thickness.0.total_cmp(&b.thickness.0));
-        places
+        places.into_values().collect()
     }
+}
+
+/// A thin place and its vertices.
+pub(crate) struct ThinGroup {
+    pub(crate) place: ThinPlace,
+    pub(crate) vertices: Vec<u32>,
 }
 
 /// Measures the walls of a solid everywhere, up to a limit: in the middle of each triangle; a vertex gets the least of
@@ -100,11 +131,7 @@ impl Thickness {
 /// ```
 pub fn thickness(mesh: &Mesh, limit: Mm, progress: &Progress) -> Result<Thickness, MeshError> {
     if !limit.0.is_finite() || limit.0 <= 0.0 {
-        return Err(MeshError::Option {
-            option: "the greatest wall to look for",
-            value: limit.0,
-            allowed: "above 0 mm",
-        });
+        return Err(limit_out_of_range(limit));
     }
     progress.stage("measuring walls");
     let walls = Walls::new(mesh, limit);
@@ -114,7 +141,7 @@ pub fn thickness(mesh: &Mesh, limit: Mm, progress: &Progress) -> Result<Thicknes
         .collect();
     // Infinite where only needles meet, which have no thickness of their own: those take that of their neighbours.
     let mut at_vertices = vec![f32::INFINITY; mesh.vertices().len()];
-    for (t, thin) in mesh.triangles().iter().zip(in_triangles) {
+    for (t, &thin) in mesh.triangles().iter().zip(&in_triangles) {
         t.iter().for_each(|&v| at_vertices[v as usize] = at_vertices[v as usize].min(thin));
     }
     while at_vertices.iter().any(|t| t.is_infinite()) {
@@ -131,14 +158,66 @@ pub fn thickness(mesh: &Mesh, limit: Mm, progress: &Progress) -> Result<Thicknes
     }
     at_vertices.iter_mut().for_each(|t| *t = t.min(limit.0 as f32));
     progress.check()?;
-    Ok(Thickness { at_vertices, limit })
+    Ok(Thickness { at_vertices, limit, in_triangles })
+}
+
+/// The wall thickness at so many points spread evenly over the area of a solid, up to a limit; the same points every time.
+///
+/// As [`thickness`], which looks in the middle of each triangle: for a proof that does not depend on the triangles. Points on
+/// needles, which have no thickness of their own, are left out.
+///
+/// # Errors
+/// As [`thickness`].
+pub fn sampled_thickness(
+    mesh: &Mesh,
+    limit: Mm,
+    points: usize,
+    progress: &Progress,
+) -> Result<Vec<(LpsPoint, Mm)>, MeshError> {
+    if !limit.0.is_finite() || limit.0 <= 0.0 {
+        return Err(limit_out_of_range(limit));
+    }
+    progress.stage("measuring walls");
+    let mut sum = 0.0;
+    let until: Vec<f64> = (0..mesh.triangles().len() as u32)
+        .map(|t| {
+            let [a, b, c] = corners(mesh, t);
+            sum += (b - a).cross(c - a).length() / 2.0;
+            sum
+        })
+        .collect();
+    if until.is_empty() {
+        return Ok(Vec::new());
+    }
+    let walls = Walls::new(mesh, limit);
+    let found: Vec<Option<(LpsPoint, Mm)>> = (0..points)
+        .into_par_iter()
+        .map(|n| {
+            let area = sum * (n as f64 + 0.5) / points as f64;
+            let t = until.partition_point(|a| *a < area).min(until.len() - 1) as u32;
+            let [a, b, c] = corners(mesh, t);
+            // Within the triangle by a low-discrepancy sequence (Roberts 2018), the far half of the parallelogram folded back.
+            let [u, v] =
+                [0.754_877_666_246_692_8, 0.569_840_290_998_053_2].map(|step: f64| (step * (n + 1) as f64).fract());
+            let (u, v) = if u + v > 1.0 { (1.0 - u, 1.0 - v) } else { (u, v) };
+            let p = a + (b - a) * u + (c - a) * v;
+            let thickness = if progress.is_cancelled() { f64::INFINITY } else { walls.at(p, walls.normal(t)) };
+            thickness.is_finite().then_some((LpsPoint(p), Mm(thickness)))
+        })
+        .collect();
+    progress.check()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn limit_out_of_range(limit: Mm) -> MeshError {
+    MeshError::Option { option: "the greatest wall to look for", value: limit.0, allowed: "above 0 mm" }
 }
 
 /// The normal of a triangle; zero for a needle, whose normal is rounding. Its neighbours tell what the wall is there.
 ///
 /// A needle is lower than 1/100 of its length, or than 32 roundings of its coordinates (by which it may be tilted by 2°):
 /// booleans leave such slivers where two surfaces all but touch.
-fn facing([a, b, c]: Corners) -> DVec3 {
+pub(crate) fn facing([a, b, c]: Corners) -> DVec3 {
     const NEEDLE: f64 = 0.01;
     const ROUNDINGS: f64 = 32.0;
     let normal = (b - a).cross(c - a);
@@ -165,6 +244,11 @@ impl<'a> Walls<'a> {
     pub(crate) fn in_triangle(&self, triangle: u32) -> f64 {
         let [a, b, c] = self.tree.corners(triangle);
         self.at((a + b + c) / 3.0, self.normals[triangle as usize])
+    }
+
+    /// The outward normal of a triangle; zero for a needle.
+    pub(crate) fn normal(&self, triangle: u32) -> DVec3 {
+        self.normals[triangle as usize]
     }
 
     /// The thickness at a point of the surface with this outward normal; infinite for a needle, which has none.
