@@ -493,6 +493,9 @@ pub struct PrintArgs {
     /// The least wall at the model's scale, millimetres: thinner places are listed; 0 to leave walls unmeasured.
     #[arg(long, default_value_t = 1.5)]
     pub wall: f64,
+    /// Adds material where walls are thinner than --wall, and only there.
+    #[arg(long)]
+    pub thicken: bool,
     /// Takes triangles away as long as the surface stays within so many millimetres.
     #[arg(long, value_name = "MM")]
     pub simplify: Option<f64>,

@@ -104,6 +104,7 @@ fn options(args: &PrintArgs) -> Result<ModelOptions> {
     Ok(ModelOptions {
         surface: PrintOptions { smoothing, allow_open: args.allow_open },
         least_wall: (args.wall > 0.0).then_some(Mm(args.wall)),
+        thicken: args.thicken,
         simplify: args.simplify.map(Mm),
         engravings: args.engrave.iter().map(|text| engraving(text, args)).collect::<Result<_>>()?,
         hollow: args.hollow.map(|wall| HollowOptions { wall: Mm(wall), hole: Mm(args.drain_radius), holes }),

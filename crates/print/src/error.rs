@@ -52,6 +52,9 @@ pub enum PrintError {
     /// Structures of a model lie on different scans.
     #[error("\"{0}\" and \"{1}\" lie on different scans; print them as models of their own")]
     DifferentScans(String, String),
+    /// Walls are to be thickened, and it is not told how thick they must be.
+    #[error("to thicken walls the least wall must be told (--wall)")]
+    NoWall,
     /// Parts are to be arranged on a bed that is not told.
     #[error("to arrange parts on the bed its size must be told (--bed WIDTHxDEPTHxHEIGHT)")]
     NoBed,

@@ -3,7 +3,7 @@
 use fabrica_geometry::{LpsPoint, LpsVector, Mm};
 use fabrica_mesh::{
     Departures, Engraving, HollowOptions, InspectOptions, Inspection, ModelPart, arrange, cut, departures, engrave,
-    hollow, inspect, merge, self_intersections, signed_distances, simplify, untangle,
+    hollow, inspect, merge, self_intersections, signed_distances, simplify, thicken, untangle,
 };
 use fabrica_progress::Progress;
 use fabrica_surface::{Mesh, PrintModel, PrintReport, print_model, surface_of_mask};
@@ -86,6 +86,25 @@ pub(crate) fn make(
     }
     // What is proved: before it is engraved, made hollow or cut.
     let whole = mesh.clone();
+    if options.thicken {
+        let made = thicken(&mesh, patient(options.least_wall.ok_or(PrintError::NoWall)?), progress)?;
+        let report = made.report;
+        let mut what = format!(
+            "walls thickened to {}: {} thin places were there, {} are left; {:.3} mL added",
+            report.wall,
+            report.places,
+            report.left.len(),
+            report.added.millilitres()
+        );
+        if report.parts[0] != report.parts[1] || report.cavities[0] != report.cavities[1] {
+            what += &format!(
+                "; CHANGED: {} separate parts were {}, {} cavities were {}",
+                report.parts[1], report.parts[0], report.cavities[1], report.cavities[0]
+            );
+        }
+        steps.push(ModelStep { what, departures: report.departures });
+        mesh = made.mesh;
+    }
     for asked in &options.engravings {
         let asked = Engraving { height: patient(asked.height), depth: patient(asked.depth), ..asked.clone() };
         let made = engrave(&mesh, &asked, progress)?;

@@ -12,6 +12,9 @@ pub struct ModelOptions {
     pub surface: PrintOptions,
     /// The least wall at the model's scale; thin places are listed.
     pub least_wall: Option<Mm>,
+    /// Adds material where walls are thinner than the least wall, and only there.
+    #[serde(default)]
+    pub thicken: bool,
     /// Takes triangles away, within this distance in the patient's size.
     pub simplify: Option<Mm>,
     /// Texts to engrave, in sizes of the model's scale.
@@ -37,6 +40,7 @@ impl Default for ModelOptions {
         Self {
             surface: PrintOptions::default(),
             least_wall: Some(Mm(1.5)),
+            thicken: false,
             simplify: None,
             engravings: Vec::new(),
             hollow: None,
@@ -53,6 +57,6 @@ impl Default for ModelOptions {
 impl ModelOptions {
     /// Whether the model departs from the anatomy on purpose.
     pub fn is_modified(&self) -> bool {
-        !self.engravings.is_empty() || self.hollow.is_some() || self.cut.is_some()
+        self.thicken || !self.engravings.is_empty() || self.hollow.is_some() || self.cut.is_some()
     }
 }

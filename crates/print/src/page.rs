@@ -112,6 +112,9 @@ fn settings(asked: &ModelOptions) -> Table {
         .least_wall
         .map_or_else(|| "walls were not measured".into(), |wall| format!("{wall} at the model's scale"));
     table.row(&["Least wall", &wall]);
+    if asked.thicken {
+        table.row(&["Thin walls", "thickened to the least wall, only where they are thinner"]);
+    }
     if asked.engravings.is_empty() {
         table.row(&["Marks", "none engraved"]);
     }
@@ -131,8 +134,8 @@ fn settings(asked: &ModelOptions) -> Table {
         table.row(&[
             "Cut",
             &format!(
-                "by the plane through ({:.1}, {:.1}, {:.1}), normal ({:.3}, {:.3}, {:.3}); {} pegs, clearance {}",
-                at.x, at.y, at.z, normal.x, normal.y, normal.z, pegs.pegs, pegs.clearance
+                "by the plane through ({:.1}, {:.1}, {:.1}), normal ({:.3}, {:.3}, {:.3}); {} pegs of {} radius, {} long, clearance {}",
+                at.x, at.y, at.z, normal.x, normal.y, normal.z, pegs.pegs, pegs.radius, pegs.length, pegs.clearance
             ),
         ]);
     }

@@ -67,6 +67,9 @@ fn takes_part(combined: &Combinations, label: u16, structure: usize) -> bool {
 
 /// What changes one solid would tear shared borders apart.
 fn refuse(options: &ModelOptions) -> Result<(), PrintError> {
+    if options.thicken {
+        return Err(PrintError::OneOnly("a thickened model"));
+    }
     if options.simplify.is_some() {
         return Err(PrintError::OneOnly("a simplified model"));
     }

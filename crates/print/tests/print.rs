@@ -318,3 +318,37 @@ fn cut_parts_stand_beside_each_other_on_the_bed() {
         assert!(low.0.z.abs() < 1e-4 && low.0.min_element() > -1e-4 && high.0.max_element() < 28.0, "{low:?}");
     }
 }
+
+#[test]
+fn thin_walls_are_thickened_only_where_they_are_thin_and_the_passport_says_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    let progress = Progress::new();
+    // A plate of 4 x 4 x 1 mm: thinner than 1.5 mm everywhere.
+    let mut plate = case.structure("block", &progress).unwrap();
+    let grid = plate.mask.grid().clone();
+    plate.name = "plate".into();
+    plate.mask = Mask::from_fn(grid.clone(), |index| {
+        let [i, j, k] = grid.position(index);
+        (4..8).contains(&i) && (3..7).contains(&j) && k == 4
+    });
+    case.add_structure("volume-1", &plate, &anna(), &progress).unwrap();
+    let out = folder.path().join("plate.stl");
+    let options = ModelOptions {
+        surface: PrintOptions { smoothing: None, ..PrintOptions::default() },
+        thicken: true,
+        ..ModelOptions::default()
+    };
+    let job = PrintJob::prepare(&case, "plate", &out, &progress).unwrap();
+    let printed = job.make_with(&options, &anna(), &progress).unwrap();
+    let passport = printed.passport();
+    assert!(passport.steps[0].what.starts_with("walls thickened to 1.50 mm"), "{:?}", passport.steps);
+    // Half a millimetre more over the faces, and less than a ball of 1.5 mm around the rim.
+    let went = passport.steps[0].departures;
+    assert!(went.outward.0 > 0.2 && went.outward.0 < 1.0 && went.inward.0 < 0.05, "{went:?}");
+    let least = passport.parts[0].solids[0].inspection.least_wall.unwrap();
+    assert!(least.0 >= 1.5, "{least}");
+    let no_wall = ModelOptions { least_wall: None, ..options };
+    let job = PrintJob::prepare(&case, "plate", &out, &progress).unwrap();
+    assert!(matches!(job.make_with(&no_wall, &anna(), &progress), Err(PrintError::NoWall)));
+}

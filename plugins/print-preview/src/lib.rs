@@ -30,6 +30,7 @@ pub(crate) mod option {
     pub(crate) const STRUCTURE: &str = "structure";
     pub(crate) const SCALE: &str = "scale";
     pub(crate) const WALL: &str = "wall";
+    pub(crate) const THICKEN: &str = "thicken";
     pub(crate) const BED: &str = "bed";
     pub(crate) const ARRANGE: &str = "arrange";
     pub(crate) const CUT: &str = "cut";
@@ -64,6 +65,7 @@ fn options() -> Vec<ToolOption> {
         ToolOption::choice(option::STRUCTURE, "Structure", &[settings::ALL]),
         ToolOption::choice(option::SCALE, "Size", &settings::SCALES.map(|(name, _)| name)),
         ToolOption::length(option::WALL, "Least wall", Mm(0.4), Mm(5.0), Mm(1.5)),
+        ToolOption::toggle(option::THICKEN, "Thicken thinner walls"),
         ToolOption::choice(option::BED, "Printer's bed", &settings::BEDS.map(|(name, _)| name)),
         ToolOption::toggle(option::ARRANGE, "Parts beside each other on the bed"),
         ToolOption::toggle(option::CUT, "Cut it by the plane"),

@@ -42,6 +42,7 @@ pub(crate) fn offer(case: Res<OpenCase>, printing: Res<Printing>, mut tools: Res
     let shown = [
         (option::CUT, one),
         (option::PEGS, one && cut),
+        (option::THICKEN, one),
         (option::TO_CROSSHAIR, one && cut),
         (option::COLOURS, made),
         (option::WRITE, made && printing.stale.is_none()),
@@ -91,6 +92,7 @@ pub(crate) fn model_options(tools: &Tools, plane: Option<HeldPlane>) -> ModelOpt
     ModelOptions {
         scale: SCALES.iter().find(|(name, _)| scale == Some(name)).map_or(1.0, |(_, scale)| *scale),
         least_wall: tools.length(ID, option::WALL),
+        thicken: tools.is_on(ID, option::THICKEN) && tools.chosen(ID, option::STRUCTURE) != Some(ALL),
         bed: Some(bed(tools)),
         arrange: tools.is_on(ID, option::ARRANGE).then_some(GAP),
         cut: plane,
