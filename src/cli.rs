@@ -467,12 +467,15 @@ pub struct MeasureArgs {
 pub struct ReportArgs {
     /// The case.
     pub case: PathBuf,
-    /// The page to write (.html), or a table of the measurements (.csv, .json).
+    /// The page to write (.html), or a table of measurements and structures (.csv), or all of it for programs (.json).
     #[arg(long, short)]
     pub out: PathBuf,
-    /// Pictures (PNG) to put in, such as `fabrica render` makes.
+    /// Pictures (PNG) to put in, such as `fabrica render` makes, beside those of the kept views.
     #[arg(long)]
     pub picture: Vec<PathBuf>,
+    /// Draws no pictures of the views that the plan keeps, which takes a few seconds each.
+    #[arg(long)]
+    pub without_views: bool,
 }
 
 /// Arguments of `fabrica print`.
@@ -662,12 +665,23 @@ pub struct ExportArgs {
     #[arg(long)]
     pub structures: bool,
     /// Exports results as DICOM into a folder that does not exist yet: the structures as a segmentation, the plan's
-    /// measurements as a structured report (TID 1500).
+    /// measurements as a structured report (TID 1500); more with --rtstruct, --presentation and --views.
     #[arg(long, conflicts_with = "structures")]
     pub dicom: bool,
-    /// With --dicom: writes the segmentation with a byte a voxel (fractional), for readers that do not take bits.
+    /// With --dicom: writes the segmentation with a byte a voxel (fractional): how much of each voxel is filled, by the
+    /// structure's border between voxels.
     #[arg(long, requires = "dicom")]
     pub fractional: bool,
+    /// With --dicom: writes the structures as an RT structure set too (closed planar contours on the scan's slices).
+    #[arg(long, requires = "dicom")]
+    pub rtstruct: bool,
+    /// With --dicom: draws the measurements and annotations that lie on a slice on its image (a presentation state), and marks
+    /// these images as key images.
+    #[arg(long, requires = "dicom")]
+    pub presentation: bool,
+    /// With --dicom: draws the views that the plan keeps (secondary captures), and marks them as key images.
+    #[arg(long, requires = "dicom")]
+    pub views: bool,
     /// The volume, by its id; the first when left out.
     #[arg(long)]
     pub volume: Option<String>,

@@ -15,6 +15,7 @@ mod picture;
 mod steps;
 mod terminal;
 mod trace;
+mod views;
 
 use std::process::ExitCode;
 

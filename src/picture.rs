@@ -33,6 +33,8 @@ pub struct Scene<'a> {
     pub size: [u32; 2],
     /// From where.
     pub view: View,
+    /// A camera, in place of the view.
+    pub from: Option<Camera>,
     /// What is cut away: a point of the plane, and the direction to what goes.
     pub clip: Option<(LpsPoint, LpsVector)>,
     /// Through an endoscope, instead of the view.
@@ -175,6 +177,12 @@ pub fn paste(image: &Image, into: &mut Image, [left, top]: [u32; 2]) {
     }
 }
 
+/// Red, green and blue of each pixel, rows from the top: what shines through lies on black.
+pub fn rgb(image: &Image) -> Vec<u8> {
+    let on_black = |c: u8, alpha: u8| (u16::from(c) * u16::from(alpha) / 255) as u8;
+    image.rgba.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|n| on_black(p[n], p[3]))).collect()
+}
+
 /// Writes a picture, with what it shows in its metadata, and these details.
 pub fn save(image: &Image, scene: &Scene<'_>, look: &str, details: &[(&'static str, String)], to: &Path) -> Result<()> {
     let source = scene.case.volume_entry(scene.id)?.sources_sha256();
@@ -198,7 +206,7 @@ pub fn save(image: &Image, scene: &Scene<'_>, look: &str, details: &[(&'static s
 
 impl Scene<'_> {
     pub(crate) fn camera(&self) -> Camera {
-        self.through.unwrap_or_else(|| self.view.camera(self.volume.grid().bounds(), self.size))
+        self.through.or(self.from).unwrap_or_else(|| self.view.camera(self.volume.grid().bounds(), self.size))
     }
 
     /// An endoscope sees a round field: what lies outside of it is black.

@@ -12,7 +12,7 @@ use fabrica_approach::{
 };
 use fabrica_case::{Case, write_atomic};
 use fabrica_geometry::{LpsPoint, LpsVector, Mm, VoxelPoint};
-use fabrica_plan::{ApproachOperation, Item, ItemOperation, Operation, Trajectory};
+use fabrica_plan::{ApproachOperation, Item, ItemOperation, MeasuredData, Operation, Trajectory};
 use fabrica_progress::Progress;
 use fabrica_volume::{Mask, Volume};
 use glam::DVec3;
@@ -302,7 +302,12 @@ fn save(case: &mut Case, name: &str, report: &ApproachReport, avoid: &[Obstacle]
         let (entry, target) = (way.path.entry, way.path.target);
         let item = Item::Trajectory(Trajectory { entry, target, diameter: radius * 2.0, safety: Mm(safety) });
         case.apply(Operation::Item(ItemOperation::Set { name: name.clone(), item }), &by)?;
-        let assessment = way.for_plan(&report.instrument.name, avoid);
+        let mut assessment = way.for_plan(&report.instrument.name, avoid);
+        for obstacle in avoid {
+            if let Ok(entry) = case.structure_entry(obstacle.name()) {
+                assessment.data.push(MeasuredData { name: entry.name.clone(), sha256: entry.sha256.clone() });
+            }
+        }
         case.apply(Operation::Approach(ApproachOperation::Assess { trajectory: name, assessment }), &by)?;
     }
     say(format_args!("{} trajectories kept in the plan", report.assessed.len()));

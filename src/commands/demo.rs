@@ -127,7 +127,16 @@ fn pictures(case: &Case, real: bool, out: &Path, progress: &Progress) -> Result<
     let id = super::volume_id(case, None)?;
     let volume = Arc::new(case.volume(&id, progress)?);
     let scene = |size, view: &str| -> Result<picture::Scene<'_>> {
-        Ok(picture::Scene { case, volume: &volume, id: &id, size, view: view.parse()?, clip: None, through: None })
+        Ok(picture::Scene {
+            case,
+            volume: &volume,
+            id: &id,
+            size,
+            view: view.parse()?,
+            from: None,
+            clip: None,
+            through: None,
+        })
     };
     let looks: &[(&str, &str)] = if real {
         &[("ct-bone", "azimuth=30,elevation=10,zoom=1.4"), ("ct-skin", "azimuth=-30,elevation=5,zoom=1.4")]

@@ -23,7 +23,8 @@ pub fn run(args: &GalleryArgs) -> Result<()> {
     let view = args.camera.parse()?;
     let bar = Bar::start();
     let volume = Arc::new(case.volume(&id, bar.progress())?);
-    let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, clip: None, through: None };
+    let scene =
+        picture::Scene { case: &case, volume: &volume, id: &id, size, view, from: None, clip: None, through: None };
     let modality = volume.provenance.modality.to_string();
     let mut presets = match args.preset.as_slice() {
         [] => Preset::all()?,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use fabrica_case::Case;
+use fabrica_measure::Validity;
 use fabrica_progress::Progress;
 
 use super::unvalidated;
@@ -15,6 +16,9 @@ pub fn run(args: &InfoArgs) -> Result<()> {
     let unvalidated = unvalidated::all(&case, &Progress::new())?;
     if args.json {
         let mut json = serde_json::to_value(&info)?;
+        for (n, structure) in info.structures.iter().enumerate() {
+            json["structures"][n]["validation"] = Validity::of(&case, &structure.name).json();
+        }
         unvalidated::add_to(&mut json, &unvalidated);
         say(serde_json::to_string_pretty(&json)?);
     } else {

@@ -34,7 +34,7 @@ pub fn run(args: &MeasureArgs) -> Result<()> {
     let measurement = measure(&case, &volume, &request, snap, &settings, bar.progress())?;
     drop(bar);
     let name = args.name.clone().unwrap_or_else(|| measurement.kind.name().to_owned());
-    let mut shown = Shown::new(name.clone(), measurement.clone());
+    let mut shown = Shown::made_of(&case, name.clone(), measurement.clone());
     let measurement = Box::new(measurement);
     let operation = match &args.edit {
         Some(asked) => Some(MeasurementOperation::Edit { id: find(&case, asked)?, measurement }),

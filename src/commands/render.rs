@@ -45,7 +45,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let bar = Bar::start();
     let progress = bar.progress();
     let volume = Arc::new(case.volume(&id, progress)?);
-    let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, clip, through };
+    let scene = picture::Scene { case: &case, volume: &volume, id: &id, size, view, from: None, clip, through };
     let asked = args.preset.as_deref();
     let mut details = Vec::new();
     let (image, look) = match args.mode {

@@ -4,14 +4,15 @@ use std::io::Write;
 
 use anyhow::{Context, Result, bail};
 use fabrica_case::{Case, write_atomic};
-use fabrica_measure::{Picture, Shown, approach_json, measurements_csv, measurements_json, plan_report};
+use fabrica_measure::{Picture, plan_report, report_csv, report_json};
 use fabrica_progress::Progress;
 
 use super::export::refuse_inside;
 use super::unvalidated::{self, Unvalidated};
 use crate::author::author;
 use crate::cli::ReportArgs;
-use crate::terminal::say;
+use crate::terminal::{Bar, say};
+use crate::views;
 
 /// The first bytes of every PNG file.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -24,13 +25,14 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let unvalidated = unvalidated::all(&case, &Progress::new())?;
     let text = match ending.as_str() {
         "html" => {
+            let mut all = if args.without_views { Vec::new() } else { of_views(&case)? };
+            all.extend(pictures(args)?);
             let remarks: Vec<String> = unvalidated.iter().map(Unvalidated::words).collect();
-            plan_report(&case, &pictures(args)?, &remarks)?
+            plan_report(&case, &all, &remarks)?
         }
-        "csv" => measurements_csv(&Shown::all_of(&case)),
+        "csv" => report_csv(&case)?,
         "json" => {
-            let mut json = measurements_json(&Shown::all_of(&case), case.is_simulated());
-            json["approach"] = approach_json(&case);
+            let mut json = report_json(&case)?;
             unvalidated::add_to(&mut json, &unvalidated);
             serde_json::to_string_pretty(&json)?
         }
@@ -41,6 +43,20 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     case.audit(&format!("report of the plan as {ending}"), Vec::new(), &author(None)?)?;
     say(format_args!("Written to {}", args.out.display()));
     Ok(())
+}
+
+/// The kept views of the plan, drawn.
+fn of_views(case: &Case) -> Result<Vec<Picture>> {
+    let bar = Bar::start();
+    let mut pictures = Vec::new();
+    for volume in case.volumes() {
+        for (caption, image) in views::pictures(case, &volume.id, bar.progress())? {
+            let mut png = Vec::new();
+            image.write_png(&mut png, &[])?;
+            pictures.push(Picture { caption, png });
+        }
+    }
+    Ok(pictures)
 }
 
 fn pictures(args: &ReportArgs) -> Result<Vec<Picture>> {

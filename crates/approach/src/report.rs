@@ -121,6 +121,8 @@ impl Assessed {
                 .iter()
                 .map(|c| PlannedCrossing { structure: c.structure.clone(), from: c.from, to: c.to })
                 .collect(),
+            // Who has the case adds what the structures are.
+            data: Vec::new(),
         }
     }
 }

@@ -10,6 +10,9 @@ pub enum ResultError {
     /// A structure lies on another grid than the scan that it is to refer to.
     #[error("`{0}` lies on another grid than the scan; resample it first")]
     OtherGrid(String),
+    /// What is told of how far voxels are filled is not what the mask holds.
+    #[error("what `{0}` fills of its voxels is not told, or is half or more elsewhere than in its mask")]
+    Filled(String),
     /// The object would be larger than DICOM allows.
     #[error("{what} are {count}; DICOM holds at most {most}")]
     TooMany {
@@ -20,6 +23,9 @@ pub enum ResultError {
         /// How many there may be.
         most: usize,
     },
+    /// The user stopped it.
+    #[error(transparent)]
+    Cancelled(#[from] fabrica_progress::Cancelled),
     /// The object cannot be encoded.
     #[error("the object cannot be encoded: {0}")]
     Encoding(String),
@@ -29,6 +35,18 @@ pub enum ResultError {
     /// The file is DICOM, but no report of measurements, or not as one should be.
     #[error("the file is no report of measurements (TID 1500): {0}")]
     NoReport(String),
+    /// Nothing can be drawn on the scan's images.
+    #[error("nothing can be drawn on the scan's images: {0}")]
+    NoImages(&'static str),
+    /// The file is DICOM, but no presentation state, or not as one should be.
+    #[error("the file is no grayscale softcopy presentation state: {0}")]
+    NoPresentation(String),
+    /// The file is DICOM, but no picture, or not as one should be.
+    #[error("the file is no secondary capture in colour: {0}")]
+    NoPicture(String),
+    /// The file is DICOM, but no selection of key images.
+    #[error("the file is no key object selection: {0}")]
+    NoKeys(String),
     /// The file is DICOM, but no printable model, or not as one should be.
     #[error("the file is no printable model (encapsulated STL or OBJ, in mm): {0}")]
     NoModel(String),

@@ -76,6 +76,8 @@ pub fn encapsulated_model(
         modality: "M3D",
         series_number: "9003",
         description: model.name,
+        series: None,
+        number: 1,
         at,
     };
     let synthetic = if source.provenance.simulated { "SYNTHETIC " } else { "" };

@@ -63,6 +63,11 @@ pub fn clean(value: &str, most: usize) -> String {
     value.chars().map(|c| if c.is_control() || c == '\\' { ' ' } else { c }).take(most).collect()
 }
 
+/// A person's name: its parts are not known, so all of it stands as the family name.
+pub fn person(name: &str) -> String {
+    clean(name, 64).replace(['^', '='], " ")
+}
+
 /// A UID of some content: 2.25 and a UUID in decimal (PS3.5 B.2), from its SHA-256.
 pub fn uid(purpose: &str, parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
@@ -80,10 +85,20 @@ pub fn uid(purpose: &str, parts: &[&[u8]]) -> String {
 
 /// With the file meta information of an object of this class.
 pub fn file(o: InMemDicomObject, sop_class: &str, sop_instance: &str) -> Result<DicomFile, ResultError> {
+    file_as(o, sop_class, sop_instance, dicom_dictionary_std::uids::EXPLICIT_VR_LITTLE_ENDIAN)
+}
+
+/// In some transfer syntax.
+pub fn file_as(
+    o: InMemDicomObject,
+    sop_class: &str,
+    sop_instance: &str,
+    transfer_syntax: &str,
+) -> Result<DicomFile, ResultError> {
     let meta = FileMetaTableBuilder::new()
         .media_storage_sop_class_uid(sop_class)
         .media_storage_sop_instance_uid(sop_instance)
-        .transfer_syntax(dicom_dictionary_std::uids::EXPLICIT_VR_LITTLE_ENDIAN);
+        .transfer_syntax(transfer_syntax);
     o.with_meta(meta).map_err(|e| ResultError::Encoding(e.to_string()))
 }
 

@@ -6,30 +6,69 @@ use dicom_object::InMemDicomObject;
 use fabrica_geometry::VoxelPoint;
 use fabrica_plan::{Author, UtcTime};
 use fabrica_volume::{Rgb, Structure};
+use rayon::prelude::*;
 
 use crate::code::Coded;
 use crate::object::{clean, code, decimals, file, longs, object, pointer, sequence, short, text, uid};
-use crate::source::{NewObject, Source, reference};
+use crate::source::{NewObject, Source};
 use crate::{DicomFile, ResultError};
 
 /// How voxels are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SegmentationKind {
+pub enum SegmentationKind<'a> {
     /// One bit a voxel.
     Binary,
-    /// One byte a voxel, 0 or 255: occupancy. For readers that do not take bits.
-    Fractional,
+    /// One byte a voxel: how much of it is filled, of each structure.
+    Fractional(&'a [FilledPart<'a>]),
+}
+
+/// How much of each voxel a structure fills; voxels outside the part are empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilledPart<'a> {
+    /// The part's first voxel.
+    pub first: [usize; 3],
+    /// The part's voxels along i, j, k.
+    pub size: [usize; 3],
+    /// 0 (nothing) to 255 (all), i fastest: 128 or more just where the structure's mask holds.
+    pub values: &'a [u8],
+}
+
+impl FilledPart<'_> {
+    /// The values of a row; nothing beyond the part.
+    fn row(&self, j: usize, k: usize) -> &[u8] {
+        let place = j.checked_sub(self.first[1]).zip(k.checked_sub(self.first[2]));
+        let place = place.filter(|(j, k)| *j < self.size[1] && *k < self.size[2]);
+        let start = place.map(|(j, k)| self.size[0] * (j + self.size[1] * k));
+        start.and_then(|start| self.values.get(start..start + self.size[0])).unwrap_or_default()
+    }
+
+    fn value(&self, [i, j, k]: [usize; 3]) -> u8 {
+        i.checked_sub(self.first[0]).and_then(|i| self.row(j, k).get(i).copied()).unwrap_or(0)
+    }
+
+    /// Whether it lies on the structure's grid, and is filled half or more just where the mask holds.
+    fn agrees(&self, structure: &Structure) -> bool {
+        let [nx, ny, nz] = structure.mask.grid().dims();
+        let end: [usize; 3] = std::array::from_fn(|a| self.first[a].saturating_add(self.size[a]));
+        let fits = end[0] <= nx && end[1] <= ny && end[2] <= nz;
+        let row = |(j, k): (usize, usize)| {
+            let words = structure.mask.row(j, k);
+            (0..nx).all(|i| (self.value([i, j, k]) >= 128) == (words[i / 64] >> (i % 64) & 1 == 1))
+        };
+        fits && (0..nz).into_par_iter().all(|k| (0..ny).all(|j| row((j, k))))
+    }
 }
 
 /// The structures as one segmentation: a segment each, a frame for each slice that one has voxels in. Frames lie on the
 /// scan's own grid and name the image that they lie on, where the scan came as one image a slice.
 ///
 /// # Errors
-/// When there is no voxel, a structure lies on another grid, or the object would be too large.
+/// When there is no voxel, a structure lies on another grid, what it fills is not what its mask holds, or the object would be
+/// too large.
 pub fn segmentation(
     source: &Source<'_>,
     structures: &[Structure],
-    kind: SegmentationKind,
+    kind: SegmentationKind<'_>,
     by: &Author,
     at: UtcTime,
 ) -> Result<DicomFile, ResultError> {
@@ -40,16 +79,20 @@ pub fn segmentation(
             return Err(ResultError::TooMany { what, count, most });
         }
     }
-    let tolerance = source.grid.finest_spacing() * 0.01;
-    if let Some(other) = structures.iter().find(|s| !s.mask.grid().coincides(source.grid, tolerance)) {
-        return Err(ResultError::OtherGrid(other.name.clone()));
+    source.check_grids(structures)?;
+    if let SegmentationKind::Fractional(parts) = kind {
+        let other = (0..structures.len()).find(|&n| !parts.get(n).is_some_and(|p| p.agrees(&structures[n])));
+        if let Some(other) = other {
+            return Err(ResultError::Filled(structures[other].name.clone()));
+        }
     }
     // Segment and slice of each frame, from 0.
-    let frames: Vec<(usize, usize)> = structures
-        .iter()
-        .enumerate()
-        .flat_map(|(n, s)| (0..slices).filter(move |k| has_voxel(s, *k)).map(move |k| (n, k)))
-        .collect();
+    let holds = |n: usize, k: usize| match kind {
+        SegmentationKind::Binary => has_voxel(&structures[n], k),
+        SegmentationKind::Fractional(parts) => (0..rows).any(|j| parts[n].row(j, k).iter().any(|v| *v > 0)),
+    };
+    let frames: Vec<(usize, usize)> =
+        (0..structures.len()).flat_map(|n| (0..slices).map(move |k| (n, k))).filter(|&(n, k)| holds(n, k)).collect();
     if frames.is_empty() {
         return Err(ResultError::Nothing("voxel of a structure"));
     }
@@ -67,6 +110,8 @@ pub fn segmentation(
         modality: "SEG",
         series_number: "9002",
         description: "Segmentation",
+        series: None,
+        number: 1,
         at,
     };
     let mut o = InMemDicomObject::new_empty();
@@ -111,24 +156,27 @@ fn has_voxel(structure: &Structure, k: usize) -> bool {
 }
 
 /// The frames one after the other: bits run on from frame to frame without padding, the lowest first (PS3.5 8.1.1).
-fn pixels(structures: &[Structure], frames: &[(usize, usize)], kind: SegmentationKind) -> Vec<u8> {
+fn pixels(structures: &[Structure], frames: &[(usize, usize)], kind: SegmentationKind<'_>) -> Vec<u8> {
     let Some(first) = structures.first() else { return Vec::new() };
     let [nx, ny, _] = first.mask.grid().dims();
     let count = nx * ny * frames.len();
     let mut bytes = match kind {
         SegmentationKind::Binary => vec![0u8; count.div_ceil(8)],
-        SegmentationKind::Fractional => vec![0u8; count],
+        SegmentationKind::Fractional(_) => vec![0u8; count],
     };
     for (number, &(n, k)) in frames.iter().enumerate() {
         for j in 0..ny {
-            let words = structures[n].mask.row(j, k);
             let start = (number * ny + j) * nx;
-            for i in 0..nx {
-                if words[i / 64] >> (i % 64) & 1 == 1 {
-                    match kind {
-                        SegmentationKind::Binary => bytes[(start + i) / 8] |= 1 << ((start + i) % 8),
-                        SegmentationKind::Fractional => bytes[start + i] = 255,
+            match kind {
+                SegmentationKind::Binary => {
+                    let words = structures[n].mask.row(j, k);
+                    for i in (0..nx).filter(|i| words[i / 64] >> (i % 64) & 1 == 1) {
+                        bytes[(start + i) / 8] |= 1 << ((start + i) % 8);
                     }
+                }
+                SegmentationKind::Fractional(parts) => {
+                    let row = parts[n].row(j, k);
+                    bytes[start + parts[n].first[0]..][..row.len()].copy_from_slice(row);
                 }
             }
         }
@@ -140,7 +188,7 @@ fn pixels(structures: &[Structure], frames: &[(usize, usize)], kind: Segmentatio
     bytes
 }
 
-fn image_pixel(o: &mut InMemDicomObject, [columns, rows]: [usize; 2], frames: usize, kind: SegmentationKind) {
+fn image_pixel(o: &mut InMemDicomObject, [columns, rows]: [usize; 2], frames: usize, kind: SegmentationKind<'_>) {
     short(o, tags::SAMPLES_PER_PIXEL, 1);
     text(o, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2");
     text(o, tags::NUMBER_OF_FRAMES, VR::IS, &frames.to_string());
@@ -154,7 +202,7 @@ fn image_pixel(o: &mut InMemDicomObject, [columns, rows]: [usize; 2], frames: us
     short(o, tags::HIGH_BIT, bits - 1);
     match kind {
         SegmentationKind::Binary => text(o, tags::SEGMENTATION_TYPE, VR::CS, "BINARY"),
-        SegmentationKind::Fractional => {
+        SegmentationKind::Fractional(_) => {
             text(o, tags::SEGMENTATION_TYPE, VR::CS, "FRACTIONAL");
             text(o, tags::SEGMENTATION_FRACTIONAL_TYPE, VR::CS, "OCCUPANCY");
             short(o, tags::MAXIMUM_FRACTIONAL_VALUE, 255);
@@ -243,12 +291,9 @@ fn shared(source: &Source<'_>) -> InMemDicomObject {
 fn frame(source: &Source<'_>, n: usize, k: usize) -> InMemDicomObject {
     object(|o| {
         // One image a slice: the frame lies on it.
-        let images = &source.provenance.sources;
-        let image = (images.len() == source.grid.dims()[2]).then(|| images[k].sop_instance_uid.as_deref()).flatten();
-        let derived = source.image_class().zip(image).map(|(class, image)| {
+        let derived = source.image_of_slice(k).map(|mut from| {
             object(|i| {
                 code(i, tags::DERIVATION_CODE_SEQUENCE, &Coded::dcm("113076", "Segmentation"));
-                let mut from = reference(class, image);
                 let purpose = Coded::dcm("121322", "Source image for image processing operation");
                 code(&mut from, tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &purpose);
                 text(&mut from, tags::SPATIAL_LOCATIONS_PRESERVED, VR::CS, "YES");

@@ -5,8 +5,9 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use fabrica_geometry::Grid;
 use fabrica_plan::UtcTime;
-use fabrica_volume::Provenance;
+use fabrica_volume::{Provenance, Structure};
 
+use crate::ResultError;
 use crate::object::{clean, object, sequence, text, uid};
 
 /// The scan that results were made on.
@@ -61,6 +62,30 @@ impl Source<'_> {
         instances.map(|instance| reference(class, instance)).collect()
     }
 
+    /// Whether each slice of the grid is one image of the source, in order and pixel for pixel: then results may say which
+    /// image they lie on. Not so for resampled stacks, multi-frame files, and what did not come from DICOM.
+    pub fn slices_are_images(&self) -> bool {
+        let p = self.provenance;
+        let resampled = p.steps.iter().any(|step| step.starts_with("resampled"));
+        let named = p.sources.iter().all(|s| s.sop_instance_uid.is_some());
+        p.sources.len() == self.grid.dims()[2] && named && !resampled && self.image_class().is_some()
+    }
+
+    /// The image that a slice is, as a reference.
+    pub(crate) fn image_of_slice(&self, slice: usize) -> Option<InMemDicomObject> {
+        let instance = self.provenance.sources.get(slice)?.sop_instance_uid.as_deref()?;
+        self.slices_are_images().then(|| self.image_class()).flatten().map(|class| reference(class, instance))
+    }
+
+    /// All structures must lie on the scan's grid.
+    pub(crate) fn check_grids(&self, structures: &[Structure]) -> Result<(), ResultError> {
+        let tolerance = self.grid.finest_spacing() * 0.01;
+        match structures.iter().find(|s| !s.mask.grid().coincides(self.grid, tolerance)) {
+            Some(other) => Err(ResultError::OtherGrid(other.name.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// The images by study and series, as evidence sequences want them. Nothing where there are none.
     pub(crate) fn evidence(&self) -> Option<InMemDicomObject> {
         let images = self.images();
@@ -97,10 +122,10 @@ impl Source<'_> {
         text(o, tags::ACCESSION_NUMBER, VR::SH, "");
         text(o, tags::REFERRING_PHYSICIAN_NAME, VR::PN, "");
         text(o, tags::MODALITY, VR::CS, new.modality);
-        text(o, tags::SERIES_INSTANCE_UID, VR::UI, &uid("series", &[new.sop_instance.as_bytes()]));
+        text(o, tags::SERIES_INSTANCE_UID, VR::UI, &new.series_uid());
         text(o, tags::SERIES_NUMBER, VR::IS, new.series_number);
         text(o, tags::SERIES_DESCRIPTION, VR::LO, &clean(&format!("{synthetic}{}", new.description), 64));
-        text(o, tags::INSTANCE_NUMBER, VR::IS, "1");
+        text(o, tags::INSTANCE_NUMBER, VR::IS, &new.number.to_string());
         text(o, tags::CONTENT_DATE, VR::DA, &date);
         text(o, tags::CONTENT_TIME, VR::TM, &time);
         text(o, tags::MANUFACTURER, VR::LO, "Fabrica");
@@ -117,7 +142,17 @@ pub(crate) struct NewObject<'a> {
     pub modality: &'a str,
     pub series_number: &'a str,
     pub description: &'a str,
+    /// What is the same in all objects of its series; nothing for one that is alone in its series.
+    pub series: Option<&'a str>,
+    /// Its number in its series, from 1.
+    pub number: usize,
     pub at: UtcTime,
+}
+
+impl NewObject<'_> {
+    pub fn series_uid(&self) -> String {
+        uid("series", &[self.series.unwrap_or(self.sop_instance).as_bytes()])
+    }
 }
 
 pub(crate) fn reference(class: &str, instance: &str) -> InMemDicomObject {

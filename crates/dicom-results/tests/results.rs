@@ -8,34 +8,20 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use fabrica_dicom_results::{
-    ResultError, SegmentationKind, Source, measurement_report, read_measurement_report, segmentation, to_bytes,
+    FilledPart, ResultError, SegmentationKind, Source, measurement_report, read_measurement_report, segmentation,
+    to_bytes,
 };
 use fabrica_dicom_structures::{ScanIdentity, StructureOptions, read_seg};
-use fabrica_geometry::{Grid, LpsPoint, LpsVector, Mm};
+use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_plan::{
-    Author, ErrorPart, ErrorSource, MeasuredData, Measurement, MeasurementKind, MeasurementOperation, NamedMeasurement,
+    ErrorPart, ErrorSource, MeasuredData, Measurement, MeasurementKind, MeasurementOperation, NamedMeasurement,
     Operation, Plan, Quantity, QuantityKind, Region, Unit,
 };
 use fabrica_progress::Progress;
 use fabrica_volume::{Code, Mask, Provenance, Rgb, Structure, ValueUnit};
-use glam::DVec3;
 
-use common::{SHA, now, provenance};
-
-fn author() -> Author {
-    Author::new("Anna Ärztin").unwrap()
-}
-
-/// Turned about the patient's long axis, 13 columns so that bits do not end with bytes.
-fn grid() -> Grid {
-    let (sin, cos) = 0.3f64.sin_cos();
-    let axes = [DVec3::new(cos, sin, 0.0), DVec3::new(-sin, cos, 0.0), DVec3::Z].map(LpsVector);
-    Grid::new([13, 9, 6], LpsPoint::new(-20.5, 101.25, 33.125), axes, [0.75, 0.875, 2.5]).unwrap()
-}
+use common::{SHA, author, grid, is_valid, now, provenance, saved, tool};
 
 fn quantity(what: QuantityKind, value: f64, unit: Unit) -> Quantity {
     let part = |source, standard| ErrorPart { source, standard };
@@ -145,26 +131,6 @@ fn structures() -> Vec<Structure> {
     ]
 }
 
-fn saved(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = folder.join(name);
-    std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), bytes).unwrap();
-    path
-}
-
-/// What a tool says of a file, if it is installed.
-fn tool(name: &str, arguments: &[&str], file: &Path) -> Option<(bool, String)> {
-    match Command::new(name).args(arguments).arg(file).output() {
-        Ok(output) => {
-            let said = [output.stdout, output.stderr].concat();
-            Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
-        }
-        Err(_) => {
-            eprintln!("SKIPPED: {name} is not installed");
-            None
-        }
-    }
-}
-
 #[test]
 fn a_report_says_what_the_plan_says() {
     let (provenance, grid, all) = (provenance(6), grid(), measurements());
@@ -199,10 +165,7 @@ fn a_report_says_what_the_plan_says() {
     if let Some((well, said)) = tool("dsrdump", &[], &path) {
         assert!(well && said.contains("12.25") && said.contains("längs") && !said.contains("E: "), "{said}");
     }
-    if let Some((_, said)) = tool("dciodvfy", &[], &path) {
-        let errors: Vec<_> = said.lines().filter(|l| l.starts_with("Error")).collect();
-        assert!(errors.is_empty(), "{errors:#?}");
-    }
+    is_valid(&path);
 }
 
 #[test]
@@ -222,9 +185,26 @@ fn a_segmentation_comes_back_voxel_for_voxel() {
     let (provenance, grid, all) = (provenance(6), grid(), structures());
     let source = Source { provenance: &provenance, grid: &grid, sha256: SHA };
     let folder = tempfile::tempdir().unwrap();
-    for kind in [SegmentationKind::Binary, SegmentationKind::Fractional] {
+    // Full where the mask holds, or half; a little beside it.
+    let filled: Vec<Vec<u8>> = all
+        .iter()
+        .map(|s| {
+            let value = |n: usize| match s.mask.get(grid.position(n)) {
+                true => 128 + (n % 128) as u8,
+                false => (n % 3 * 63) as u8,
+            };
+            (0..grid.len()).map(value).collect()
+        })
+        .collect();
+    let part = |values| FilledPart { first: [0; 3], size: grid.dims(), values };
+    let parts: Vec<_> = filled.iter().map(|values| part(values.as_slice())).collect();
+    for kind in [SegmentationKind::Binary, SegmentationKind::Fractional(&parts)] {
         let bytes = to_bytes(&segmentation(&source, &all, kind, &author(), now()).unwrap()).unwrap();
-        let path = saved(folder.path(), &format!("{kind:?}.dcm"), &bytes);
+        let path = saved(
+            folder.path(),
+            if kind == SegmentationKind::Binary { "binary.dcm" } else { "fractional.dcm" },
+            &bytes,
+        );
         let identity = ScanIdentity::from(&provenance);
         let set = read_seg(&path, &grid, &identity, &StructureOptions::default(), &Progress::new()).unwrap();
         assert_eq!(set.structures.len(), 2, "{:?}", set.skipped);
@@ -235,10 +215,22 @@ fn a_segmentation_comes_back_voxel_for_voxel() {
             assert!(close(r, s) && close(g, h) && close(b, c), "{:?}", read.colour);
         }
         assert_eq!(set.structures[0].code.as_ref().unwrap().value, "10200004");
-        if let Some((_, said)) = tool("dciodvfy", &[], &path) {
-            let errors: Vec<_> = said.lines().filter(|l| l.starts_with("Error")).collect();
-            assert!(errors.is_empty(), "{errors:#?}");
-        }
+        is_valid(&path);
+    }
+    // At another threshold another part of the fractions: they were written, not only the mask.
+    let strict = StructureOptions { fractional_threshold: 0.9, ..StructureOptions::default() };
+    let path = folder.path().join("fractional.dcm");
+    let identity = ScanIdentity::from(&provenance);
+    let set = read_seg(&path, &grid, &identity, &strict, &Progress::new()).unwrap();
+    // 0.9 of 255 is 229.5.
+    let expected = Mask::from_fn(grid.clone(), |n| filled[0][n] >= 230);
+    assert!(set.structures[0].mask == expected && !expected.is_empty());
+    // Half filled where the mask does not hold, or a part that is missing.
+    let wrong = vec![vec![128u8; grid.len()]; 2];
+    let wrong: Vec<_> = wrong.iter().map(|values| part(values.as_slice())).collect();
+    for parts in [&wrong[..], &parts[..1]] {
+        let refused = segmentation(&source, &all, SegmentationKind::Fractional(parts), &author(), now());
+        assert!(matches!(refused, Err(ResultError::Filled(_))));
     }
     let empty = vec![Structure { mask: Mask::empty(grid.clone()), ..all[0].clone() }];
     assert!(matches!(

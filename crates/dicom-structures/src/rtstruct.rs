@@ -7,7 +7,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use fabrica_geometry::Grid;
 use fabrica_progress::Progress;
-use fabrica_volume::{Rgb, Structure};
+use fabrica_volume::{Mask, Rgb, Structure};
 use glam::DVec3;
 
 use crate::attributes::{element, floats, int, items, text};
@@ -40,6 +40,8 @@ pub fn read_rtstruct(
 /// What the Structure Set ROI Sequence says of a structure.
 struct Roi {
     name: String,
+    /// Its volume as the file tells it, mL.
+    millilitres: Option<f64>,
     frame_of_reference: Option<String>,
 }
 
@@ -108,6 +110,10 @@ fn structures(
         if mask.is_empty() {
             skip("no voxel's centre lies in its contours: it lies outside the scan or is thinner than a voxel".into());
         }
+        let told = rois.get(number).and_then(|r| r.millilitres);
+        if let Some(note) = told.and_then(|told| other_volume(told, &mask)) {
+            skip(note);
+        }
         let mut origin = format!("{count} contour(s) of the DICOM RT structure set {file}");
         if let Some(doubt) = doubt {
             origin += &format!("; {doubt}");
@@ -136,13 +142,24 @@ fn structures(
     }
 }
 
+/// Says so where the voxels make another volume than the file tells, by more than a twentieth and more than 20 voxels: then a
+/// part may be missing or too much.
+fn other_volume(told: f64, mask: &Mask) -> Option<String> {
+    let found = mask.volume().millilitres();
+    let allowed = (told * 0.05).max(20.0 * mask.grid().voxel_volume().millilitres());
+    let differs = told > 0.0 && (found - told).abs() > allowed;
+    differs
+        .then(|| format!("the file tells a volume of {told:.3} mL; the voxels within its contours make {found:.3} mL"))
+}
+
 fn rois(object: &InMemDicomObject) -> Result<HashMap<i64, Roi>, Problem> {
     let mut rois = HashMap::new();
     for (n, roi) in items(object, tags::STRUCTURE_SET_ROI_SEQUENCE).iter().enumerate() {
         let number: i64 = int(roi, tags::ROI_NUMBER, &format!("ROI {}", n + 1))?;
         let name = text(roi, tags::ROI_NAME).unwrap_or_else(|| format!("ROI {number}"));
         let frame_of_reference = text(roi, tags::REFERENCED_FRAME_OF_REFERENCE_UID);
-        rois.insert(number, Roi { name, frame_of_reference });
+        let millilitres = floats(roi, tags::ROI_VOLUME, "").ok().and_then(|v| v.first().copied());
+        rois.insert(number, Roi { name, millilitres, frame_of_reference });
     }
     Ok(rois)
 }

@@ -138,6 +138,12 @@ fn read_file<T: FromStored>(
         parsed.data_set.bytes(tags::EXTENDED_OFFSET_TABLE),
         encoding,
     )?;
+    let rescale = match job.frames.as_slice() {
+        [(_, rescale, _)] if file.lut.is_none() && file.frame_count == 1 && file.mosaic.is_none() => {
+            Some(fabrica_volume::Rescale { slope: rescale.slope, intercept: rescale.intercept })
+        }
+        _ => None,
+    };
     let decode = |number: usize, rescale: Rescale, frame: &mut [T]| {
         let bytes = frames.bytes(file, number)?;
         if file.floating {
@@ -181,6 +187,7 @@ fn read_file<T: FromStored>(
         file_name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256,
         sop_instance_uid: (!file.sop_instance_uid.is_empty()).then(|| file.sop_instance_uid.clone()),
+        rescale,
     })
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn source(path: &Path, progress: &Progress) -> Result<Source, Problem
         hash.update(&buffer[..got]);
     }
     let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok(Source { file_name: file_name(path), sha256, sop_instance_uid: None })
+    Ok(Source { file_name: file_name(path), sha256, sop_instance_uid: None, rescale: None })
 }
 
 /// The file's name without its folder.

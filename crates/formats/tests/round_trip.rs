@@ -55,6 +55,7 @@ fn full_volume() -> Volume {
             file_name: "a.dcm".into(),
             sha256: "ab".repeat(32),
             sop_instance_uid: Some("1.2.3".into()),
+            rescale: None,
         }],
         modality: Modality::ct(),
         description: "Schädel, \"axial\" \\ 1 mm\nzweite Zeile".into(),
@@ -83,7 +84,7 @@ fn from_anywhere(mut volume: Volume, file: &std::path::Path) -> Volume {
     let bytes = std::fs::read(file).unwrap();
     let sha256 = sha2::Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     let file_name = file.file_name().unwrap().to_string_lossy().into_owned();
-    volume.provenance.sources.push(Source { file_name, sha256, sop_instance_uid: None });
+    volume.provenance.sources.push(Source { file_name, sha256, sop_instance_uid: None, rescale: None });
     volume.warnings.iter_mut().for_each(|w| w.resolution = Resolution::Open);
     volume
 }

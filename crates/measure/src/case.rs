@@ -111,11 +111,16 @@ pub fn measure_with(
 /// The data of a measurement that has changed since or is no longer there: while this is not empty, the measurement is
 /// stale.
 pub fn stale(case: &Case, measurement: &Measurement) -> Vec<String> {
+    changed(case, &measurement.data)
+}
+
+/// What of this data has changed since or is no longer there.
+pub fn changed(case: &Case, data: &[MeasuredData]) -> Vec<String> {
     let now = |name: &str| {
         let volume = case.volumes().iter().find(|v| v.id == name).map(|v| &v.sha256);
         volume.or_else(|| case.structures().iter().find(|s| s.name == name).map(|s| &s.sha256))
     };
-    let changed = measurement.data.iter().filter(|d| now(&d.name) != Some(&d.sha256));
+    let changed = data.iter().filter(|d| now(&d.name) != Some(&d.sha256));
     changed.map(|d| d.name.clone()).collect()
 }
 

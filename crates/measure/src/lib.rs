@@ -34,6 +34,7 @@ mod extreme;
 mod field;
 mod geodesic;
 mod noise;
+mod occupancy;
 mod profile;
 mod propagate;
 mod report;
@@ -48,16 +49,18 @@ mod values;
 
 pub use border::{Border, VOXEL_SHARE_OF_IMAGE, VOXEL_SHARE_OF_MASK};
 pub use cache::Cache;
-pub use case::{Request, Snap, measure, measure_with, stale};
+pub use case::{Request, Snap, changed, measure, measure_with, stale};
 pub use centreline::{Branch, Centreline};
 pub use closest::closest_distance;
 pub use error::MeasureError;
 pub use field::Field;
 pub use geodesic::geodesic;
+pub use occupancy::{Occupancy, occupancy};
 pub use profile::{Profile, TILT_DEGREES, cross_section_at, profile};
 pub use propagate::{Displacement, PointErrors, propagate};
 pub use report::{
-    DISCLAIMER, Picture, Shown, approach_json, measurements_csv, measurements_json, plan_report, sections_csv,
+    DISCLAIMER, Picture, Shown, Validities, Validity, approach_json, measurements_csv, measurements_json, plan_report,
+    report_csv, report_json, sections_csv,
 };
 pub use settings::Settings;
 pub use shapes::{angle, distance, line_angle, polygon_area};

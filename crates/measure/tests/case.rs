@@ -8,12 +8,14 @@ use fabrica_case::Case;
 use fabrica_geometry::{Grid, LpsPoint, Mm};
 use fabrica_measure::{
     MeasureError, Request, Settings, Shown, Snap, measure, measurements_csv, measurements_json, plan_report,
-    sections_csv, stale,
+    report_csv, report_json, sections_csv, stale,
 };
 use fabrica_phantom::Solid;
-use fabrica_plan::{Author, MeasurementKind, MeasurementOperation, Operation};
+use fabrica_plan::{
+    Author, EditOperation, MeasurementKind, MeasurementOperation, Mode, Operation, Stroke, StrokePath, Tool,
+};
 use fabrica_progress::Progress;
-use fabrica_volume::{GeometryIssue, GeometryWarning, Structure};
+use fabrica_volume::{GeometryIssue, GeometryWarning, Rgb, Structure};
 use glam::DVec3;
 
 fn case(folder: &std::path::Path) -> Case {
@@ -121,4 +123,49 @@ fn every_kind_is_measured_kept_and_shown() {
     let closest = &case.plan().state().measurements[11].measurement;
     assert_eq!(stale(&case, closest), ["rod"]);
     assert!(plan_report(&case, &[], &[]).unwrap().contains("STALE: rod"));
+}
+
+#[test]
+fn reports_tell_what_was_drawn_and_what_nobody_validated() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = case(&folder.path().join("case"));
+    let by = Author::new("Anna").unwrap();
+    case.accept_warning("volume-1", 0, &by, "checked").unwrap();
+    let create = EditOperation::Create { structure: "drawn".into(), volume: "volume-1".into(), colour: Rgb(1, 2, 3) };
+    case.apply(create.into(), &by).unwrap();
+    // A voxel and its six neighbours: 7 mm³ of voxels of 1 mm.
+    let path = StrokePath::new([LpsPoint::new(0.0, 0.0, 0.0)]).unwrap();
+    let brush = Tool::Brush { path, radius: Mm(1.2), mode: Mode::Add };
+    case.edit(Stroke::new("drawn", brush), &by, &Progress::new()).unwrap();
+    let grid = case.volumes()[0].grid.clone();
+    let origin = "network test <1>, class 1".to_owned();
+    let by_network = Structure {
+        name: "guessed".into(),
+        origin,
+        ..structure(mask(&Solid::ball(DVec3::new(5.0, 5.0, 0.0), 5.0), &grid), None)
+    };
+    case.add_structure("volume-1", &by_network, &by, &Progress::new()).unwrap();
+    let found = run(&case, &Request::Volume("guessed".into())).unwrap();
+    let add = MeasurementOperation::Add { name: "size".into(), measurement: Box::new(found) };
+    case.apply(Operation::Measurement(add), &by).unwrap();
+
+    let shown = Shown::all_of(&case);
+    assert_eq!(shown[0].unvalidated, ["guessed"]);
+    let page = plan_report(&case, &[], &[]).unwrap();
+    assert!(page.contains("<td>drawn</td><td>0.01 mL</td>"), "7 mm³ of a structure that was only drawn");
+    assert!(page.contains("NOT VALIDATED: guessed.") && page.contains("NOT VALIDATED; missing: "));
+    let table = report_csv(&case).unwrap();
+    assert!(table.contains(",drawn,structure,drawn,,volume of voxels,7,,mm³,"), "{table}");
+    assert!(table.lines().next().unwrap().split(',').count() == table.lines().last().unwrap().split(',').count());
+    let json = report_json(&case).unwrap();
+    let structure = |name: &str| {
+        let all = json["structures"].as_array().unwrap();
+        all.iter().find(|s| s["name"] == name).unwrap().clone()
+    };
+    assert_eq!(
+        (&structure("drawn")["voxels"], &structure("drawn")["validation"]["needed"]),
+        (&7.into(), &false.into())
+    );
+    assert_eq!(structure("guessed")["validation"]["validated"], false);
+    assert_eq!(json["measurements"][0]["unvalidated"][0], "guessed");
 }

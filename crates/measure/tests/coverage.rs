@@ -79,6 +79,17 @@ fn closest_distances() {
 }
 
 #[test]
+fn closest_distances_between_registered_scans() {
+    check_coverage(experiment("registered"), Told::ByMask, 100);
+}
+
+#[test]
+fn diameters_and_lengths_along_centrelines() {
+    check_coverage(experiment("vessel"), Told::ByMask, 60);
+    check_accuracy(experiment("vessel"), Told::ByImage, 20);
+}
+
+#[test]
 fn diameters() {
     check_coverage(experiment("section"), Told::ByMask, 100);
     check_accuracy(experiment("section"), Told::ByMask, 40);

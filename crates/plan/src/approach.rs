@@ -4,7 +4,9 @@ use fabrica_geometry::{LpsPoint, Mm};
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{check_name, check_point, check_text};
-use crate::{Author, PlanError, PlanState, Rehearsal, RehearsalRecord, ScrewCheck, Trajectory, UtcTime, Watch};
+use crate::{
+    Author, MeasuredData, PlanError, PlanState, Rehearsal, RehearsalRecord, ScrewCheck, Trajectory, UtcTime, Watch,
+};
 
 /// The most structures in one assessment.
 const MOST: usize = 1000;
@@ -69,6 +71,9 @@ pub struct Assessment {
     pub clearances: Vec<PlannedClearance>,
     /// What it crosses, in order.
     pub crossings: Vec<PlannedCrossing>,
+    /// The structures that it was found among, as they were (since schema 7; empty where it was made before).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<MeasuredData>,
 }
 
 /// How near a trajectory comes to a structure.
@@ -210,6 +215,10 @@ impl Assessment {
         if self.clearances.len() > MOST || self.crossings.len() > MOST {
             return Err(PlanError::invalid("assessment", format!("it has more than {MOST} clearances or crossings")));
         }
+        if self.data.len() > MOST {
+            return Err(PlanError::invalid("assessment", format!("it was made among more than {MOST} structures")));
+        }
+        self.data.iter().try_for_each(MeasuredData::check)?;
         let far = |v: Mm| !(-FAR..=FAR).contains(&v.0);
         for c in &self.clearances {
             check_name("structure", &c.structure)?;

@@ -11,7 +11,7 @@ use crate::{
 
 /// The schema of the records written here. A new variant of [`Operation`] or a new field raises it; what older
 /// versions wrote stays readable.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 200;

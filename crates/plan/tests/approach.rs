@@ -2,8 +2,9 @@
 
 use fabrica_geometry::{LpsPoint, Mm};
 use fabrica_plan::{
-    ApproachOperation, Assessment, Author, Item, ItemKind, ItemOperation, Operation, Plan, PlannedClearance,
-    PlannedCrossing, RecordSample, RecordedAlarm, RehearsalRecord, Role, ScrewCheck, Trajectory, Watch,
+    ApproachOperation, Assessment, Author, Item, ItemKind, ItemOperation, MeasuredData, Operation, Plan,
+    PlannedClearance, PlannedCrossing, RecordSample, RecordedAlarm, RehearsalRecord, Role, ScrewCheck, Trajectory,
+    Watch,
 };
 
 fn trajectory(target: f64) -> Trajectory {
@@ -23,6 +24,7 @@ fn assessment(of: Trajectory) -> Assessment {
             stop: Mm(2.0),
         }],
         crossings: vec![PlannedCrossing { structure: "liver".into(), from: Mm(20.0), to: Mm(70.0) }],
+        data: vec![MeasuredData { name: "aorta".into(), sha256: "0a".repeat(32) }],
     }
 }
 
@@ -133,4 +135,22 @@ fn a_rehearsal_is_kept_undone_and_read_again() {
     // Moved, what was found no longer holds.
     plan.apply(place(LpsPoint::default()), &by).unwrap();
     assert!(plan.state().screws.is_empty());
+}
+
+#[test]
+fn an_assessment_of_before_opens_and_a_hash_must_be_one() {
+    // As schema 6 wrote it: without what it was made of.
+    let mut old = serde_json::to_value(assessment(trajectory(0.0))).unwrap();
+    old.as_object_mut().unwrap().remove("data");
+    let read: Assessment = serde_json::from_value(old.clone()).unwrap();
+    assert!(read.data.is_empty());
+    assert_eq!(serde_json::to_value(&read).unwrap(), old);
+    let by = Author::new("surgeon").unwrap();
+    let mut plan = Plan::new();
+    let way = Item::Trajectory(trajectory(0.0));
+    plan.apply(Operation::Item(ItemOperation::Set { name: "way 1".into(), item: way }), &by).unwrap();
+    let mut wrong = assessment(trajectory(0.0));
+    wrong.data[0].sha256 = "none".into();
+    let assess = ApproachOperation::Assess { trajectory: "way 1".into(), assessment: wrong };
+    assert!(plan.apply(Operation::Approach(assess), &by).is_err());
 }

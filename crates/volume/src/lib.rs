@@ -15,7 +15,7 @@ mod warning;
 
 pub use blocks::{BLOCK, BlockSet};
 pub use mask::{Mask, MaskError, Run};
-pub use provenance::{Modality, Provenance, Source};
+pub use provenance::{Modality, Provenance, Rescale, Source};
 pub use samples::{Sample, Samples, SamplesView};
 pub use structure::{Code, Rgb, Structure};
 pub use volume::{ValueUnit, Volume, VolumeError};

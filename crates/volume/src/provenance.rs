@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One file that data came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The file's name, without its folder (folders may name the patient).
     pub file_name: String,
@@ -12,6 +12,19 @@ pub struct Source {
     /// The DICOM SOP Instance UID, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sop_instance_uid: Option<String>,
+    /// How the values stored in the file's only image became real-world values. Nothing where there are several images or a
+    /// table, and in cases that were made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescale: Option<Rescale>,
+}
+
+/// Real-world value = slope × stored value + intercept (DICOM PS3.3 C.11.1.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rescale {
+    /// Real-world values a step of stored values.
+    pub slope: f64,
+    /// The real-world value of a stored 0.
+    pub intercept: f64,
 }
 
 /// The kind of machine that made the data, by its DICOM code (PS3.3 C.7.3.1.1.1), such as `CT`, `MR`, `PT`.

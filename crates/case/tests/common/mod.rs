@@ -32,6 +32,7 @@ pub fn scan() -> Volume {
                 file_name: format!("{n}.dcm"),
                 sha256: n.repeat(64),
                 sop_instance_uid: Some(format!("1.2.{n}")),
+                rescale: None,
             })
             .into(),
         modality: Modality::ct(),

@@ -7,7 +7,7 @@ use fabrica_geometry::LpsPoint;
 
 use super::{concept, template};
 use crate::code::Coded;
-use crate::object::{clean, code, decimal, object, sequence, text};
+use crate::object::{code, decimal, object, sequence, text};
 
 /// How an item belongs to the one above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +81,7 @@ pub fn uid_item(relation: Relation, name: &Coded, value: &str) -> InMemDicomObje
 }
 
 pub fn person(relation: Relation, name: &Coded, value: &str) -> InMemDicomObject {
-    // A name's parts are not known: all of it stands as the family name.
-    let value = clean(value, 64).replace(['^', '='], " ");
-    item(relation, "PNAME", Some(name), |i| text(i, tags::PERSON_NAME, VR::PN, &value))
+    item(relation, "PNAME", Some(name), |i| text(i, tags::PERSON_NAME, VR::PN, &crate::object::person(value)))
 }
 
 pub fn image(reference: InMemDicomObject) -> InMemDicomObject {

@@ -1,6 +1,6 @@
 //! Measurements as a structured report after TID 1500 (PS3.16), and back.
 
-mod content;
+pub(crate) mod content;
 mod read;
 
 use dicom_core::VR;
@@ -47,6 +47,8 @@ pub fn measurement_report(
         modality: "SR",
         series_number: "9001",
         description: "Measurements",
+        series: None,
+        number: 1,
         at,
     };
     source.header(&mut o, &new);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::html::table;
 
 /// What is said beside every clearance.
-const RIGID: &str = "Clearances are as they were found when a way was planned, with structures as they were then; a structure \
-                     that was edited since is not looked at again here. Soft tissue is rigid in them: it does not shift or give \
+const RIGID: &str = "Clearances are as they were found when a way was planned, with structures as they were then; where a structure \
+                     has changed since, and it is known which one it was, it says STALE. Soft tissue is rigid in them: it does not shift or give \
                      way as it does in the patient.";
 
 fn lps(at: LpsPoint) -> String {
@@ -52,7 +52,18 @@ pub(super) fn write_html(page: &mut String, case: &Case) {
             let angles =
                 plane_degrees(way).map_or_else(String::new, |a| format!("{:.0}°, {:.0}°, {:.0}°", a[0], a[1], a[2]));
             let length = format!("{:.1} mm", way.entry.distance(way.target).0);
-            let clearances = assessment.map_or_else(|| "NOT LOOKED AT as it lies now".to_owned(), clearances);
+            let clearances = assessment.map_or_else(
+                || "NOT LOOKED AT as it lies now".to_owned(),
+                |found| {
+                    let changed = crate::changed(case, &found.data);
+                    let stale = if changed.is_empty() {
+                        String::new()
+                    } else {
+                        format!("STALE: {} changed since. ", changed.join(", "))
+                    };
+                    stale + &clearances(found)
+                },
+            );
             let crossed = assessment.map_or_else(String::new, crossings);
             vec![name.clone(), lps(way.entry), lps(way.target), length, angles, clearances, crossed, decision]
         });
@@ -164,6 +175,7 @@ pub fn approach_json(case: &Case) -> Value {
             "length_mm": way.entry.distance(way.target).0,
             "plane_degrees": plane_degrees(way),
             "assessment": found.and_then(|f| f.assessment_of(way)),
+            "stale": found.and_then(|f| f.assessment_of(way)).map(|a| crate::changed(case, &a.data)),
             "decisions": found.map(|f| &f.decisions),
         })
     });

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use fabrica_case::{Case, CaseError};
 use fabrica_plan::{CrossSection, ErrorSource};
 
-use super::Shown;
+use super::{Shown, Validity};
 
 const SOURCES: [(ErrorSource, &str); 5] = [
     (ErrorSource::Voxels, "voxels"),
@@ -21,7 +22,7 @@ pub fn measurements_csv(all: &[Shown]) -> String {
     for (_, name) in SOURCES {
         let _ = write!(table, ",sd_{name}");
     }
-    table += ",volume,stale,author,time,method\r\n";
+    table += ",volume,stale,unvalidated,author,time,method\r\n";
     for shown in all {
         let m = &shown.measurement;
         let points = m.points().into_iter().take(200).map(|p| format!("{:.3} {:.3} {:.3}", p.0.x, p.0.y, p.0.z));
@@ -46,11 +47,32 @@ pub fn measurements_csv(all: &[Shown]) -> String {
                 q.standard_error().to_string(),
             ];
             fields.extend(SOURCES.map(|(source, _)| part(source)));
-            fields.extend([m.volume.clone(), shown.stale.join("; "), author.clone(), time.clone(), m.method.clone()]);
+            fields.extend([m.volume.clone(), shown.stale.join("; "), shown.unvalidated.join("; ")]);
+            fields.extend([author.clone(), time.clone(), m.method.clone()]);
             line(&mut table, &fields);
         }
     }
     table
+}
+
+/// The measurements of a case's plan, then a line for each structure with the volume of its voxels as it is now. That states
+/// no error: measure it (`fabrica measure --size`) where one is needed.
+///
+/// # Errors
+/// When the case's state cannot be read.
+pub fn report_csv(case: &Case) -> Result<String, CaseError> {
+    let mut table = measurements_csv(&Shown::all_of(case));
+    for s in case.info()?.structures {
+        let size = s.millilitres.map_or_else(String::new, |ml| (ml * 1000.0).to_string());
+        let mut fields = vec![String::new(), s.name.clone(), "structure".into(), s.name.clone(), String::new()];
+        fields.extend(["volume of voxels".into(), size, String::new(), "mm³".into(), String::new()]);
+        fields.extend(SOURCES.map(|_| String::new()));
+        let lacking = Validity::of(case, &s.name).is_lacking();
+        let unvalidated = if lacking { s.name.clone() } else { String::new() };
+        fields.extend([s.volume, String::new(), unvalidated, s.by.to_string(), s.at.to_string(), s.origin]);
+        line(&mut table, &fields);
+    }
+    Ok(table)
 }
 
 /// A line for each section of a diameter profile.

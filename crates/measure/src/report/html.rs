@@ -6,6 +6,7 @@ use fabrica_case::{Case, CaseError};
 use fabrica_plan::CrossSection;
 use fabrica_volume::Resolution;
 
+use super::structures::{self, Validity};
 use super::{DISCLAIMER, Shown};
 
 /// A picture in the report.
@@ -67,15 +68,25 @@ pub fn plan_report(case: &Case, pictures: &[Picture], remarks: &[String]) -> Res
         }),
     );
     warnings(&mut page, case);
-    measurements(&mut page, &Shown::all_of(case));
+    let shown = Shown::all_of(case);
+    measurements(&mut page, &shown);
     super::approach::write_html(&mut page, case);
     page.push_str("<h2>Structures</h2>");
     table(
         &mut page,
-        &["Name", "Volume of voxels", "How it was made", "By", "When"],
-        case.structures().iter().map(|s| {
-            let size = format!("{:.2} mL", s.size_mm3.millilitres());
-            vec![s.name.clone(), size, s.origin.clone(), s.by.to_string(), s.at.to_string()]
+        &["Name", "Volume of voxels", "How it was made", "Validation", "State", "By", "When"],
+        info.structures.iter().map(|s| {
+            let validity = Validity::of(case, &s.name).words();
+            let state = structures::progress(s).to_owned();
+            vec![
+                s.name.clone(),
+                structures::size(s),
+                s.origin.clone(),
+                validity,
+                state,
+                s.by.to_string(),
+                s.at.to_string(),
+            ]
         }),
     );
     let state = case.plan().state();
@@ -161,11 +172,16 @@ fn measurements(page: &mut String, all: &[Shown]) {
         } else {
             format!("<p class=\"stop\">STALE: {} changed since.</p>", escaped(&shown.stale.join(", ")))
         };
+        let unvalidated = if shown.unvalidated.is_empty() {
+            String::new()
+        } else {
+            format!("<p class=\"stop\">NOT VALIDATED: {}.</p>", escaped(&shown.unvalidated.join(", ")))
+        };
         let structures = m.kind.structures().join(", ");
         let (by, when) = shown.made.clone().unwrap_or_default();
         let _ = write!(
             page,
-            "<tr><td>{}<br><small>{} {}</small>{stale}</td><td class=\"n\">{values}</td><td><small>{errors}</small></td>\
+            "<tr><td>{}<br><small>{} {}</small>{stale}{unvalidated}</td><td class=\"n\">{values}</td><td><small>{errors}</small></td>\
              <td><small>{}; {}</small></td><td>{}<br><small>{when}</small></td></tr>",
             escaped(&shown.name),
             m.kind.name(),

@@ -1,9 +1,10 @@
 //! JSON.
 
+use fabrica_case::{Case, CaseError};
 use fabrica_plan::{MeasurementKind, Quantity};
 use serde_json::{Value, json};
 
-use super::Shown;
+use super::{DISCLAIMER, Shown, Validity, approach_json};
 
 /// Measurements as JSON: for each its defining points or structures (patient coordinates, LPS, mm), and for each value
 /// the number, the half width of the 95 % interval, the standard error and its parts.
@@ -14,6 +15,30 @@ pub fn measurements_json(all: &[Shown], simulated: bool) -> Value {
         "simulated": simulated,
         "measurements": all.iter().map(one).collect::<Vec<_>>(),
     })
+}
+
+/// The report of a case's plan as JSON: measurements, structures as they are now and whether they are validated, the way in,
+/// geometry warnings, kept views, notes, and the audit log.
+///
+/// # Errors
+/// When the audit log cannot be read.
+pub fn report_json(case: &Case) -> Result<Value, CaseError> {
+    let info = case.info()?;
+    let state = case.plan().state();
+    let structures = info.structures.iter().map(|s| {
+        let mut of = json!(s);
+        of["validation"] = Validity::of(case, &s.name).json();
+        of
+    });
+    let mut report = measurements_json(&Shown::all_of(case), case.is_simulated());
+    report["disclaimer"] = json!(DISCLAIMER);
+    report["structures"] = structures.collect();
+    report["approach"] = approach_json(case);
+    report["warnings"] = json!(case.warnings());
+    report["views"] = json!(state.views);
+    report["notes"] = json!(state.notes);
+    report["audit"] = json!({ "check": info.audit, "lines": case.audit_log()? });
+    Ok(report)
 }
 
 fn one(shown: &Shown) -> Value {
@@ -30,6 +55,7 @@ fn one(shown: &Shown) -> Value {
         "method": m.method,
         "data": m.data,
         "stale": shown.stale,
+        "unvalidated": shown.unvalidated,
     })
 }
 

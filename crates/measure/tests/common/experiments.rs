@@ -6,7 +6,7 @@ use fabrica_measure::{
     in_sphere, in_structure, line_angle, polygon_area, probe, profile, size,
 };
 use fabrica_phantom::Solid;
-use fabrica_plan::{ErrorSource, Quantity};
+use fabrica_plan::{ErrorPart, ErrorSource, Quantity};
 use fabrica_progress::Progress;
 use glam::DVec3;
 
@@ -49,10 +49,11 @@ pub const POINTS: [(&str, Experiment); 4] =
     [("distance", distances), ("angle", angles), ("angle of lines", line_angles), ("area", areas)];
 
 /// Experiments on a structure's border.
-pub const BORDERS: [(&str, Experiment); 6] = [
+pub const BORDERS: [(&str, Experiment); 7] = [
     ("snapped", snapped),
     ("volume", volumes),
     ("closest", closest),
+    ("registered", registered),
     ("section", sections),
     ("vessel", vessels),
     ("surface", geodesics),
@@ -166,6 +167,21 @@ fn volumes(random: &mut Random, unsure: Unsure, told: Told) -> Vec<(&'static str
 
 /// A ball beside a rod.
 fn closest(random: &mut Random, unsure: Unsure, told: Told) -> Vec<(&'static str, Outcome)> {
+    beside(random, unsure, told, 0.0, "closest distance")
+}
+
+/// The same, the ball on another scan that lies on the first no better than registration made it.
+fn registered(random: &mut Random, unsure: Unsure, told: Told) -> Vec<(&'static str, Outcome)> {
+    beside(random, unsure, told, 2.0 * unsure.segmentation, "closest distance, registered")
+}
+
+fn beside(
+    random: &mut Random,
+    unsure: Unsure,
+    told: Told,
+    registration: f64,
+    name: &'static str,
+) -> Vec<(&'static str, Outcome)> {
     let settings = unsure.settings();
     let half = random.direction() * random.between(1.0, 8.0);
     let rod_radius = random.between(2.5, 5.0);
@@ -176,16 +192,19 @@ fn closest(random: &mut Random, unsure: Unsure, told: Told) -> Vec<(&'static str
     let across = (away - half * away.dot(half) / half.length_squared()).normalize();
     let gap = random.between(2.5, 8.0);
     let centre = half * along + across * (rod_radius + gap + ball_radius);
-    let ball = Solid::ball(centre, ball_radius);
     let truth = rod.field(centre) - ball_radius;
+    // Where the second scan has it.
+    let ball = Solid::ball(centre + random.vector(registration), ball_radius);
     let spacing = spacing(random);
     let grid = grid(random, spacing, centre / 2.0, 16.0);
     let (first, second) = (unsure.offset(random), unsure.offset(random));
     let a = border(random, &rod, first, told, &grid, &settings);
     let b = border(random, &ball, second, told, &grid, &settings);
-    let (found, points) = closest_distance(&a, &b).unwrap();
-    let along = a.voxel_along(LpsVector((points[1] - points[0]).0.normalize())).0;
-    vec![("closest distance", outcome(&found, truth, along))]
+    let (mut found, points) = closest_distance(&a, &b).unwrap();
+    let along = a.voxel_along(LpsVector((points[1] - points[0]).0.try_normalize().unwrap_or(DVec3::X))).0;
+    // As `measure` adds it between scans without a common frame of reference.
+    found.error.push(ErrorPart { source: ErrorSource::Registration, standard: registration });
+    vec![(name, outcome(&found, truth, along))]
 }
 
 /// A flattened rod across its axis: an ellipsoid by a plane through its centre.

@@ -27,6 +27,16 @@ pub struct MeasuredData {
     pub sha256: String,
 }
 
+impl MeasuredData {
+    pub(crate) fn check(&self) -> Result<(), PlanError> {
+        check_name("measurement's data", &self.name)?;
+        if self.sha256.len() == 64 && self.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Ok(());
+        }
+        Err(PlanError::invalid("measurement's data", format!("`{}` is no SHA-256", self.sha256)))
+    }
+}
+
 /// A measurement: what, where, how much, how sure, how, and on which data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,13 +96,7 @@ impl Measurement {
             let what = format!("{} files; there must be 1 to {MOST_DATA}", self.data.len());
             return Err(PlanError::invalid("measurement's data", what));
         }
-        self.data.iter().try_for_each(|data| {
-            check_name("measurement's data", &data.name)?;
-            if data.sha256.len() == 64 && data.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-                return Ok(());
-            }
-            Err(PlanError::invalid("measurement's data", format!("`{}` is no SHA-256", data.sha256)))
-        })
+        self.data.iter().try_for_each(MeasuredData::check)
     }
 
     /// The points that define it, for drawing and for moving it.

@@ -3,13 +3,14 @@
 use fabrica_progress::Progress;
 use rayon::prelude::*;
 
-use super::block::{Bench, Block, SIDE};
+use super::block::{Bench, Block, Offer, SIDE};
 use super::field::Field;
 use super::{LABEL_BITS, MOST_SEEDS, UNREACHED};
 use crate::EditError;
 
-/// A block waits while another is offered something cheaper by more than this: what it would do may have to be done again.
-const AHEAD: i32 = 512 << LABEL_BITS;
+/// Blocks go on as far as this beyond the cheapest that waits anywhere: what they did beyond it might have to be done again, as
+/// a neighbour may offer something cheaper. Less, and they are worked on more often; a thousand does each cell 1.1 times.
+const AHEAD: i32 = 1024 << LABEL_BITS;
 
 /// All blocks, those with an even sum of indices apart from those with an odd one: a block's neighbours are all of the
 /// other kind, so one kind is worked on while the other is only read.
@@ -36,7 +37,7 @@ impl Blocks {
         let seeded: Vec<_> = places.par_iter().filter_map(|&at| Some((at, field.seed(at)?))).collect();
         for (at, keys) in seeded {
             let (kind, index) = Self::place(count, at);
-            this.kinds[kind][index] = Block { keys, fresh: true, offered: 0 };
+            this.kinds[kind][index] = Block::seeded(keys);
         }
         let mut kind = 0;
         let mut worked = 0;
@@ -54,30 +55,39 @@ impl Blocks {
         let count = self.count;
         let (even, odd) = self.kinds.split_at_mut(1);
         let (mine, theirs) = if kind == 0 { (&mut even[0], &mut odd[0]) } else { (&mut odd[0], &mut even[0]) };
-        let kept: &[Block] = theirs;
-        let offers: Vec<([usize; 3], [i32; 6])> = mine
+        let worked: Vec<([usize; 3], [Vec<Offer>; 6])> = mine
             .par_iter_mut()
             .enumerate()
             .filter(|(_, block)| block.offered < UNREACHED && block.offered <= limit)
             .map_init(
-                || Bench::new(field),
+                || Bench::new(field, AHEAD),
                 |bench, (index, block)| {
-                    block.offered = UNREACHED;
                     let at = position(count, kind, index);
-                    let near = |face| neighbour(at, face, real).map(|n| &kept[Self::place(count, n).1].keys[..]);
-                    (at, bench.work(field, at, block, near))
+                    (at, bench.work(field, at, block, limit))
                 },
             )
             .collect();
-        for (at, offers) in &offers {
-            for (face, offer) in offers.iter().enumerate().filter(|(_, offer)| **offer < UNREACHED) {
-                if let Some(near) = neighbour(*at, face, real) {
+        let blocks = worked.len();
+        for (at, offers) in worked {
+            for (face, offers) in offers.into_iter().enumerate() {
+                let least = offers.iter().map(|(key, _)| *key).min();
+                if let (Some(near), Some(least)) = (neighbour(at, face, real), least) {
                     let block = &mut theirs[Self::place(count, near).1];
-                    block.offered = block.offered.min(*offer);
+                    block.offered = block.offered.min(least);
+                    block.inbox.push(offers);
                 }
             }
         }
-        offers.len()
+        blocks
+    }
+
+    /// The cells of a block's row whose cheapest way leads to the seed of this label, a bit each, the first the lowest.
+    pub(super) fn row(&self, block: usize, [j, k]: [usize; 2], label: i32) -> u32 {
+        let (kind, index) = Self::place(self.count, [block, j / SIDE, k / SIDE]);
+        let start = SIDE * (j % SIDE + SIDE * (k % SIDE));
+        let keys = self.kinds[kind].get(index).and_then(|b| b.keys.get(start..start + SIDE)).unwrap_or_default();
+        let leads = |key: i32| key < UNREACHED && key & (MOST_SEEDS as i32 - 1) == label;
+        keys.iter().enumerate().fold(0, |bits, (i, key)| bits | u32::from(leads(*key)) << i)
     }
 
     /// The label of the seed to which a cell's cheapest way leads; nothing where no way leads to one.

@@ -99,13 +99,26 @@ impl<'a> Field<'a> {
         values.fill(WALL);
         let grid = self.volume.grid();
         let padding = self.volume.padding.as_ref();
+        // Nothing lies from infinity to minus infinity.
+        let (from, to) = padding.map_or((f64::INFINITY, f64::NEG_INFINITY), |p| (*p.start(), *p.end()));
         with_samples!(self.volume.samples().view(), |s| self.for_each_row(block, |at, start, count, [j, k]| {
+            // Without branches, so that it is done for several cells at once.
+            let level = |value: f64| {
+                let wall = !value.is_finite() | ((value >= from) & (value <= to));
+                let level = ((value - self.least) * self.scale).clamp(0.0, LEVELS) as i32 as u16;
+                if wall { WALL } else { level }
+            };
+            if self.stride == 1 {
+                // Cells are voxels: a row of them lies together.
+                let [i, j, k] = self.voxel([start, j, k]);
+                let first = grid.index(i, j, k);
+                let row = s[first..first + count].iter();
+                values[at..at + count].iter_mut().zip(row).for_each(|(v, s)| *v = level(s.to_f64()));
+                return;
+            }
             for n in 0..count {
                 let [i, j, k] = self.voxel([start + n, j, k]);
-                let value = s[grid.index(i, j, k)].to_f64();
-                if value.is_finite() && !padding.is_some_and(|p| p.contains(&value)) {
-                    values[at + n] = ((value - self.least) * self.scale).clamp(0.0, LEVELS) as u16;
-                }
+                values[at + n] = level(s[grid.index(i, j, k)].to_f64());
             }
         }));
         if self.editable.is_everything() {

@@ -16,6 +16,7 @@ use fabrica_geometry::Mm;
 use fabrica_progress::Progress;
 use fabrica_volume::{Mask, Volume};
 
+use block::SIDE;
 use blocks::Blocks;
 use field::Field;
 
@@ -49,16 +50,24 @@ pub(crate) fn grow(
         return Ok(seeds.iter().map(|&m| m.clone()).collect());
     };
     let grown = Blocks::run(&field, progress)?;
-    let [nx, ny, nz] = field.size;
+    let [_, ny, nz] = field.size;
+    let blocks = field.blocks()[0];
     let pick = |label: i32| {
         Mask::from_rows(volume.grid().clone(), |j, k, words| {
-            if let (Some(j), Some(k)) = (j.checked_sub(field.low[1]), k.checked_sub(field.low[2]))
-                && j < ny
-                && k < nz
-            {
-                for i in 0..nx {
-                    let at = field.low[0] + i;
-                    words[at / 64] |= u64::from(grown.label([i, j, k]) == Some(label)) << (at % 64);
+            let (Some(j), Some(k)) = (j.checked_sub(field.low[1]), k.checked_sub(field.low[2])) else { return };
+            if j >= ny || k >= nz {
+                return;
+            }
+            for block in 0..blocks {
+                let bits = u64::from(grown.row(block, [j, k], label));
+                let at = field.low[0] + block * SIDE;
+                // Cells beyond the box are never reached, so that no bit is lost behind the last word.
+                for (word, bits) in
+                    [(at / 64, bits << (at % 64)), (at / 64 + 1, bits.checked_shr(64 - at as u32 % 64).unwrap_or(0))]
+                {
+                    if let Some(word) = words.get_mut(word) {
+                        *word |= bits;
+                    }
                 }
             }
         })
