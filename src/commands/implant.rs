@@ -247,6 +247,12 @@ fn zone(sections: &[CrossSection], from: f64, to: f64) -> Result<(Measured, [f64
         .context("a landing zone has no section")?;
     let least = within().map(|s| s.minimum.value).fold(f64::INFINITY, f64::min);
     let greatest = within().map(|s| s.maximum.value).fold(0.0, f64::max);
+    if greatest > 2.0 * least {
+        bail!(
+            "{least:.0} to {greatest:.0} mm across within one landing zone are not one vessel: cut away what else the structure \
+             holds there (a chamber, a branch), or take the landing zone elsewhere"
+        );
+    }
     let of = &widest.area_equivalent;
     Ok((Measured { value: Mm(of.value), error: Mm(of.half_width()) }, [least, greatest]))
 }
