@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use fabrica_case::Case;
+use fabrica_geometry::VoxelPoint;
 use fabrica_plan::{Action, EditOperation, Mode, Operation, PlanState, Stroke, Tool};
 use fabrica_progress::Progress;
 use glam::DVec3;
@@ -204,10 +205,24 @@ fn edits(user: &mut User<'_>) {
         let case = Case::open_read_only(user.case).unwrap();
         case.mask("lesion", &Progress::new()).unwrap().count()
     };
-    // A capsule: 5 mm thick to each side, 15 mm long, in voxels of 8 mm³.
+    // Exactly the voxels whose middles come within 5 mm of the way; on the border rounding decides.
     let whole = voxels(user);
-    let wanted = (std::f64::consts::PI * 25.0 * (15.0 + 4.0 / 3.0 * 5.0)) / 8.0;
-    assert!((whole as f64 - wanted).abs() < 0.15 * wanted, "{whole} voxels, {wanted} wanted");
+    let mask = Case::open_read_only(user.case).unwrap().mask("lesion", &Progress::new()).unwrap();
+    let way: Vec<DVec3> = path.points().map(|p| p.0).collect();
+    let within = |radius: f64| {
+        let near = |n: usize| {
+            let [i, j, k] = mask.grid().position(n).map(|v| v as f64);
+            let at = mask.grid().to_patient(VoxelPoint::new(i, j, k)).0;
+            way.windows(2).any(|w| {
+                let along = w[1] - w[0];
+                let t = ((at - w[0]).dot(along) / along.length_squared().max(1e-12)).clamp(0.0, 1.0);
+                at.distance(w[0] + along * t) <= radius
+            })
+        };
+        (0..mask.grid().len()).filter(|n| near(*n)).count()
+    };
+    let wanted = within(4.99)..=within(5.01);
+    assert!(wanted.contains(&whole) && whole > 100, "{whole} voxels, {wanted:?} wanted");
     let drawn = user.picture("tools_07_painted");
     assert!(user.seen(&drawn, [17.5, -10.0, -20.0], 4.0, is_red) > 0.5, "the stroke is not seen");
 
