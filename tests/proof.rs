@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how tests fail")]
 #![allow(clippy::disallowed_methods, reason = "a test's files are its own")]
+#![allow(clippy::print_stderr, reason = "skipped tests say so")]
 
 mod common;
 
@@ -11,6 +12,8 @@ use common::{refuses, stl_triangles, words, works};
 use serde_json::Value;
 
 type Triangles = Vec<[[f64; 3]; 3]>;
+/// Where a change puts a point.
+type Change = Box<dyn Fn([f64; 3]) -> [f64; 3]>;
 
 /// A small synthetic patient's liver as a case, with a caliper across it; returns the caliper's name.
 fn case(folder: &Path) -> String {
@@ -75,7 +78,7 @@ fn no_mirrored_scaled_or_wrong_unit_file_passes_the_proof_and_test_prints_say_wh
             p
         }
     };
-    let changes: Vec<(&str, bool, Box<dyn Fn([f64; 3]) -> [f64; 3]>)> = vec![
+    let changes: Vec<(&str, bool, Change)> = vec![
         ("mirrored left to right", true, Box::new(mirrored(0))),
         ("mirrored front to back", true, Box::new(mirrored(1))),
         ("mirrored head to feet", true, Box::new(mirrored(2))),

@@ -337,12 +337,12 @@ fn tell_cranial(
         n.x, n.y, n.z, r.plane.departure.0
     ));
     say(format_args!("gap to the bone: least {:.2} mm, mean at the rim {:.2} mm", r.least_gap.0, r.mean_rim_gap.0));
-    match r.thickness {
+    say(match r.thickness {
         Some([least, median, greatest]) => {
-            say(format_args!("thickness: least {:.1}, median {:.1}, greatest {:.1} mm", least.0, median.0, greatest.0))
+            format!("thickness: least {:.1}, median {:.1}, greatest {:.1} mm", least.0, median.0, greatest.0)
         }
-        None => say("thickness: it is all rim"),
-    }
+        None => "thickness: it is all rim".to_owned(),
+    });
     if r.left_out.0 > 0.0 {
         say(format_args!(
             "left out: {:.2} mL that the other side has there too, thin films on sound bone and loose pieces",

@@ -48,7 +48,7 @@ pub fn words(line: &str) -> Vec<String> {
 
 /// The folder of real test data, or nothing (said loudly) where it is absent.
 pub fn shared_data(part: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(part);
+    let path = Path::new("../shared/data").join(part);
     if !path.exists() {
         eprintln!("SKIPPED: this test needs ../shared/data/{part}");
         return None;

@@ -60,7 +60,7 @@ fn contours_come_back_voxel_for_voxel_on_any_grid() {
     let folder = tempfile::tempdir().unwrap();
     let axes = [DVec3::new(0.6, 0.8, 0.0), DVec3::new(-0.8, 0.6, 0.0), DVec3::NEG_Z].map(LpsVector);
     let left_handed =
-        Grid::new([13, 9, 6], LpsPoint::new(1.0 / 3.0, -170.1, 1234.567_890_1), axes, [0.7, 0.3, 3.0]).unwrap();
+        Grid::new([13, 9, 6], LpsPoint::new(1.0 / 3.0, -170.1, 1_234.567_890_1), axes, [0.7, 0.3, 3.0]).unwrap();
     let (sin, cos) = 0.4f64.sin_cos();
     let tilted = [DVec3::X, DVec3::new(0.0, cos, sin), DVec3::new(0.0, -sin, cos)].map(LpsVector);
     let oblique = Grid::new([13, 9, 6], LpsPoint::new(0.0, 0.0, 0.0), tilted, [1.0, 1.0, 1.25]).unwrap();

@@ -16,7 +16,7 @@ use fabrica_progress::Progress;
 use fabrica_volume::{ValueUnit, Volume};
 
 fn data(path: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let root = Path::new("../../../shared/data");
     if !root.is_dir() {
         eprintln!("SKIPPED: the test needs ../shared/data/{path}");
         return None;

@@ -23,7 +23,7 @@ use fabrica_progress::Progress;
 use glam::DVec3;
 
 fn folder() -> Option<PathBuf> {
-    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let shared = PathBuf::from("../../../shared/data");
     let folder = shared.join("ct_nifti_labels/cta_aortic_dissection_1.5mm");
     if !folder.is_dir() {
         eprintln!("SKIPPED: {} is absent", folder.display());

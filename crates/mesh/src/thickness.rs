@@ -88,7 +88,8 @@ impl Thickness {
             group.vertices.push(v);
             group.place.vertices += 1;
             // The thinnest of what stands out counts; that of the edge alone where nothing does.
-            if on_edge <= group.place.edge && (on_edge < group.place.edge || thickness < group.place.thickness) {
+            let first_to_stand_out = group.place.edge && !on_edge;
+            if first_to_stand_out || (on_edge == group.place.edge && thickness < group.place.thickness) {
                 (group.place.at, group.place.thickness) = (LpsPoint(position(mesh, v)), thickness);
             }
             group.place.edge &= on_edge;

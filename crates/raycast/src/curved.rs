@@ -62,6 +62,9 @@ impl CurvedSlice {
             return Err(RenderError::Line);
         }
         let length: f64 = path.windows(2).map(|pair| pair[0].distance(pair[1]).0).sum();
+        if length <= 0.0 {
+            return Err(RenderError::Line);
+        }
         let (columns, count) = ((width.0 / step).round().max(1.0), (length / step).floor() + 1.0);
         if columns > f64::from(MAX_SIDE) || count > f64::from(MAX_SIDE) {
             return Err(RenderError::Size(columns as u32, count as u32));

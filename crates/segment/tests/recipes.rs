@@ -141,7 +141,7 @@ fn presets_find_the_parts_of_a_simulated_body() {
 }
 
 fn data(path: &str) -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
+    let path = Path::new("../../../shared/data").join(path);
     if !path.exists() {
         eprintln!("SKIPPED: this test needs ../shared/data ({})", path.display());
         return None;

@@ -86,8 +86,7 @@ fn the_report_tells_everything() {
 
 /// The head CT of the test data, from its NIfTI-1 file.
 fn head() -> Option<Volume> {
-    let path =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ct_nifti_labels/head_ct_invesalius/head_ct.nii.gz");
+    let path = "../../../shared/data/ct_nifti_labels/head_ct_invesalius/head_ct.nii.gz";
     let Ok(file) = std::fs::File::open(path) else {
         eprintln!("SKIPPED: the head CT needs ../shared/data");
         return None;

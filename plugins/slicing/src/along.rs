@@ -34,8 +34,11 @@ pub(crate) struct Following {
     line: Option<Arc<Line>>,
     turns: u32,
     made_for: Option<Job>,
-    running: Option<Task<(Job, Result<(Picture, CurvedSlice), String>)>>,
+    running: Option<Task<(Job, Drawn)>>,
 }
+
+/// A picture along the vessel, and where its pixels are.
+type Drawn = Result<(Picture, CurvedSlice), String>;
 
 struct Finding {
     task: Task<Result<Line, String>>,
@@ -74,7 +77,7 @@ impl PartialEq for Job {
 }
 
 impl Job {
-    fn draw(&self) -> Result<(Picture, CurvedSlice), String> {
+    fn draw(&self) -> Drawn {
         let path = &self.line.points;
         let (Some(first), Some(second)) = (path.first(), path.get(path.len() / 20 + 1)) else {
             return Err("its centreline has no length".into());

@@ -9,7 +9,7 @@ use glam::DVec3;
 
 /// A path of the test data, or nothing, loudly, where the data is absent.
 pub fn data(path: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let root = Path::new("../../../shared/data");
     if !root.is_dir() {
         eprintln!("SKIPPED: the test needs ../shared/data/{path}");
         return None;

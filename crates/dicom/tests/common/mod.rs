@@ -200,7 +200,7 @@ pub fn issues(volume: &Volume) -> Vec<GeometryIssue> {
 
 /// The folder of test data, or nothing with a loud note.
 pub fn data(what: &str) -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(what);
+    let path = Path::new("../../../shared/data").join(what);
     if path.exists() {
         Some(path)
     } else {

@@ -132,7 +132,7 @@ pub fn put(path: &Path, bytes: &[u8]) {
 
 /// A file of the shared test data, or nothing, said loudly.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
+    let file = Path::new("../../../shared/data").join(path);
     if file.exists() {
         return Some(file);
     }

@@ -12,7 +12,7 @@ use glam::{DAffine3, DMat3, DVec3};
 
 /// A file of the test data, or nothing (said loudly) where there is none.
 pub fn data(path: &str) -> Option<PathBuf> {
-    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
+    let file = PathBuf::from("../../../shared/data").join(path);
     if !file.exists() {
         eprintln!("SKIPPED: this test needs ../shared/data/{path}");
         return None;
