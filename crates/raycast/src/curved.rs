@@ -39,6 +39,9 @@ pub struct CurvedSlice {
     mm_per_pixel: Mm,
 }
 
+/// The sine of the least angle between a line and what is to the right of it: 1°.
+const ALONG: f64 = 0.0175;
+
 /// A row of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Row {
@@ -82,8 +85,8 @@ impl CurvedSlice {
             let direction = direction(n).ok_or(RenderError::Line)?;
             let before = rows.last().map_or(right.0, |row| row.across);
             let across = before.reject_from_normalized(direction);
-            // A line that turns back on itself within a row says nothing of where the right is.
-            if across.length() < 1e-3 * before.length() {
+            // Along the line, to a degree, or where the line turns back on itself within a row, nothing says where the right is.
+            if across.length() < ALONG * before.length() {
                 return Err(RenderError::Line);
             }
             rows.push(Row { centre, across: across.normalize() });
